@@ -110,6 +110,7 @@ class DeliveryConfig(Domain):
     schedules = (
         Schedule("delivery.tasks.go_on_all", timedelta(seconds=10)),
         Schedule("delivery.tasks.ask_due", timedelta(seconds=10)),
+        Schedule("delivery.tasks.read_quotas", timedelta(minutes=1)),
         Schedule("delivery.tasks.forget_receivers", timedelta(days=1)),
         Schedule("delivery.tasks.exchange_owed", timedelta(minutes=1)),
         Schedule("delivery.tasks.renew_tokens", timedelta(minutes=1)),
@@ -119,6 +120,7 @@ class DeliveryConfig(Domain):
         "delivery.tasks.go_on": _("Call the next rider of a delivery"),
         "delivery.tasks.go_on_all": _("Call the riders that rules and ladders want"),
         "delivery.tasks.ask_due": _("Ask about riders of whom nothing was heard"),
+        "delivery.tasks.read_quotas": _("Read how many calls WeChat still takes today"),
         "delivery.tasks.forget_receivers": _("Remove receivers of old deliveries"),
         "delivery.tasks.exchange": _("Confirm the authorisation of a mini-program"),
         "delivery.tasks.exchange_owed": _("Confirm authorisations that wait"),

@@ -2,7 +2,7 @@
 
 from delivery.drill import Drill
 from delivery.models import Delivery, DoctorRun, DrillRun
-from delivery.services import authorising, doctor, forgetting, going_on, renewing
+from delivery.services import authorising, doctor, forgetting, going_on, polling, renewing
 from delivery.services.bills import importing
 from stores.drills import runner
 from stores.platforms.workers import queue
@@ -29,6 +29,11 @@ def go_on_all() -> None:
 def ask_due() -> None:
     """Every ten seconds: asks about riders of whom nothing was heard."""
     going_on.ask_due()
+
+
+def read_quotas() -> None:
+    """Each minute: how many calls are left today, of mini-programs with riders under way."""
+    polling.quotas_read()
 
 
 def forget_receivers() -> None:

@@ -5,6 +5,7 @@ from delivery.models.deliveries import Attempt, Delivery, DeliveryMoment, Waybil
 from delivery.models.doctor import DoctorRun
 from delivery.models.drills import DrillRun
 from delivery.models.providers import Authorisation, LostTokens
+from delivery.models.quotas import CallQuota
 from delivery.models.quotes import Decision, Quote
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Bill",
     "BillLayout",
     "BillLine",
+    "CallQuota",
     "CourierAccount",
     "Decision",
     "Delivery",

@@ -135,6 +135,7 @@ def owe_once(
     payload: dict[str, Any],
     *,
     after: timedelta = timedelta(0),
+    lane: OutboundCall.Lane = OutboundCall.Lane.INTERACTIVE,
 ) -> None:
     """Owes a call unless one of its kind is owed already, which is then made no later."""
     due_at = timezone.now() + after
@@ -145,10 +146,12 @@ def owe_once(
     for pk in waiting.values_list("pk", flat=True):
         OutboundCall.objects.filter(pk=pk).update(due_at=due_at)
         notify(pk)
+    if lane == OutboundCall.Lane.INTERACTIVE:
+        live.filter(lane=OutboundCall.Lane.BACKGROUND).update(lane=lane)
     if live.exclude(state=OutboundCall.State.SENDING).exists():
         return
     key = f"{attempt.pk}:{due_at:%Y%m%d%H%M%S%f}"
-    call = enqueue_about(kind, attempt, payload, key=key, wake=not after)
+    call = enqueue_about(kind, attempt, payload, key=key, wake=not after, lane=lane)
     if after:
         OutboundCall.objects.filter(pk=call.pk).update(due_at=due_at)
 
@@ -160,6 +163,7 @@ def enqueue_about(
     *,
     key: str,
     wake: bool = True,
+    lane: OutboundCall.Lane = OutboundCall.Lane.INTERACTIVE,
 ) -> OutboundCall:
     return enqueue(
         kind,
@@ -167,7 +171,7 @@ def enqueue_about(
         key=key,
         subject_id=attempt.pk,
         store_id=attempt.delivery.store_id,
-        lane=OutboundCall.Lane.INTERACTIVE,
+        lane=lane,
         payload=payload,
         wake=wake,
         is_drill=attempt.delivery.is_drill,

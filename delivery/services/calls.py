@@ -28,6 +28,7 @@ from delivery.services.about import (
     words_of,
 )
 from delivery.services.orders import order_of
+from delivery.services.polling import next_question
 from delivery.wire.answers import EXISTS, HAS_ENDED, NO_SUCH_ORDER, CourierRefused
 from delivery.wire.orders import RemoteWaybill
 from delivery.wire.waybill import DEAD
@@ -76,7 +77,7 @@ class RiderCalling(AboutRider):
         if attempt.state == State.CALLING:
             # Couriers put states of their own into this answer: it waits for a rider.
             waits = WaybillState.WAITING
-            ask_at = timezone.now() + life.ASK_EVERY
+            ask_at = next_question(attempt)
             move(attempt, State.LIVE, waybill_state=waits, ask_at=ask_at, needs_person=False)
         if isinstance(answer, RemoteWaybill):
             adopt_waybill(attempt, answer)
@@ -110,7 +111,7 @@ class RiderCalling(AboutRider):
             return
         if maybe_executed:
             # It is asked about on, and holds the delivery's place until somebody knows.
-            attempt.ask_at = timezone.now() + life.ASK_EVERY
+            attempt.ask_at = next_question(attempt)
             attempt.save(update_fields=["ask_at"])
             put_before_person(attempt, ForPerson.UNSURE)
         else:
@@ -263,7 +264,7 @@ class StateReading(AboutRider):
         attempt = life.locked(call.subject_id)
         attempt.asked_at = asked_at
         if attempt.ended_at is None:
-            attempt.ask_at = timezone.now() + life.ASK_EVERY
+            attempt.ask_at = next_question(attempt)
         attempt.save(update_fields=["asked_at", "ask_at"])
         if found is not None and (attempt.state != State.DEAD or life.may_live_again(attempt)):
             state_heard(attempt, found, asked_at)
@@ -313,8 +314,13 @@ def is_given_up(attempt: Attempt) -> bool:
     return call is None or call.state == OutboundCall.State.DEAD
 
 
-def owe_reading(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:
-    owe_once(StateReading, attempt, {}, after=after)
+def owe_reading(
+    attempt: Attempt,
+    *,
+    after: timedelta = timedelta(0),
+    lane: OutboundCall.Lane = OutboundCall.Lane.INTERACTIVE,
+) -> None:
+    owe_once(StateReading, attempt, {}, after=after, lane=lane)
 
 
 def owe_call(attempt: Attempt) -> OutboundCall:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from delivery.choices import ForPerson
 from delivery.models import Attempt, Delivery, DeliveryStore
-from delivery.services import calls, life
+from delivery.services import calls, life, polling
 from delivery.services.about import put_before_person
 from delivery.services.dispatching import (
     OURSELVES,
@@ -27,6 +27,7 @@ from delivery.services.escalating import Do, Step, due, is_at_end, next_total
 from delivery.services.refusals import FeeTooHigh, NobodyToCall
 from delivery.wire.couriers import courier_of
 from stores.conflicts import Conflict
+from stores.models import OutboundCall
 from stores.platforms.errors import PlatformError
 
 Then = Delivery.Then
@@ -166,7 +167,7 @@ def _ask(attempt_id: int, now: datetime) -> None:
     if attempt.ask_at is None or attempt.ask_at > now:
         return
     is_left = attempt.needs_person and attempt.state != Attempt.State.LIVE
-    pause = life.ASK_SELDOM if is_left else life.ASK_EVERY
+    pause = polling.ASK_SELDOM if is_left else polling.pause_of(attempt)
     may_live_again = life.may_live_again(attempt)
     attempt.ask_at = now + pause
     if attempt.ended_at:
@@ -177,7 +178,7 @@ def _ask(attempt_id: int, now: datetime) -> None:
     is_calling = attempt.state == Attempt.State.CALLING
     is_open = attempt.state == Attempt.State.LIVE or (is_calling and calls.is_given_up(attempt))
     if attempt.courier and (is_open or may_live_again):
-        calls.owe_reading(attempt)
+        calls.owe_reading(attempt, lane=OutboundCall.Lane.BACKGROUND)
     calls.owe(attempt)
 
 

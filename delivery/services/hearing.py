@@ -4,11 +4,10 @@
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
 from delivery.choices import Source
 from delivery.models import Attempt
 from delivery.services import calls, life
+from delivery.services.polling import next_question
 from delivery.wire.events import WaybillEvent
 from delivery.wire.waybill import ENDED
 from stores.models import Connection
@@ -38,7 +37,7 @@ def waybill_told(*, connection: Connection, event: WaybillEvent, at: datetime) -
         message=event.message,
     )
     if attempt.ended_at is None:
-        attempt.ask_at = timezone.now() + life.ASK_EVERY
+        attempt.ask_at = next_question(attempt)
         attempt.save(update_fields=["ask_at"])
     elif event.state not in ENDED and life.may_live_again(attempt):
         # News from before the end, or a rider after it by a clock that is behind ours.

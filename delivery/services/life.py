@@ -12,6 +12,7 @@ from django.utils import timezone
 from delivery.choices import ForPerson, Moment, Source, WaybillState
 from delivery.models import Attempt, Decision, Delivery, DeliveryMoment, WaybillNews
 from delivery.services.escalating import Do
+from delivery.services.polling import next_question
 from delivery.services.story import News, Story, told
 from delivery.wire.waybill import DEAD, stage_of
 from stores.platforms.workers import queue
@@ -19,8 +20,6 @@ from stores.transitions import move, set_state
 
 State = Attempt.State
 GO_ON = "delivery.tasks.go_on"
-# A silent order is asked about so often, one that waits for a person so seldom.
-ASK_EVERY, ASK_SELDOM = timedelta(seconds=40), timedelta(minutes=5)
 # After a confirmed cancellation the end is asked for so often; where none comes within this time,
 # the confirmation was none, and it is cancelled again.
 PROVE_EVERY = timedelta(seconds=2)
@@ -69,7 +68,7 @@ def finish(
     """
     now = timezone.now()
     was_there = attempt.courier_id is not None and attempt.waybill_state is not None
-    ask_at = now + ASK_EVERY if to == State.DEAD and was_there else None
+    ask_at = next_question(attempt) if to == State.DEAD and was_there else None
     move(attempt, to, ended_at=now, ask_at=ask_at, is_unwanted=False, **changes)
     delivery = attempt.delivery
     if delivery.attempts.live().exists():

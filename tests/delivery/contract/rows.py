@@ -11,6 +11,7 @@ from delivery.models import (
     Bill,
     BillLayout,
     BillLine,
+    CallQuota,
     CourierAccount,
     Decision,
     Delivery,
@@ -72,12 +73,18 @@ def lost_tokens(store: Store) -> LostTokens:
     return LostTokens.objects.create(connection=shop, serial=1, first_at=now, last_at=now)
 
 
+def call_quota(store: Store) -> CallQuota:
+    shop = MiniProgramFactory(merchant=store.merchant)
+    return CallQuota.objects.create(connection=shop, daily=500, left=12, read_at=timezone.now())
+
+
 ROWS = {
     Attempt: _attempt,
     Authorisation: authorisation,
     Bill: lambda store: BillFactory(courier=_courier(store)),
     BillLayout: lambda store: BillLayout.objects.create(courier=_courier(store)),
     BillLine: lambda store: BillLine.objects.create(bill=BillFactory(courier=_courier(store))),
+    CallQuota: call_quota,
     CourierAccount: lambda store: CourierAccountFactory(connection__merchant=store.merchant),
     Decision: lambda store: DecisionFactory(delivery__store=store),
     Delivery: lambda store: DeliveryFactory(store=store),
