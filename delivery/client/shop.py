@@ -4,7 +4,7 @@ Calls of a courier are signed with the shop's secret at that courier; the token 
 mini-program's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -44,8 +44,15 @@ class WechatClient(PlatformClient):
     """One typed method per remote call. All methods raise PlatformError.
 
     `token` is the mini-program's access token, `account` the shop's at a courier, and
-    `shop_order_id` our number of the order there. Amounts are yuan.
+    `shop_order_id` our number of the order there. Amounts are yuan. `note` is given path and body
+    of each request that is no login.
     """
+
+    def __init__(
+        self, base_url: str, *, note: Callable[[str], None] = lambda text: None, **usual: Any
+    ) -> None:
+        super().__init__(base_url, **usual)
+        self.note = note
 
     def login(self, appid: str, secret: str, *, is_forced: bool = False) -> providers.RemoteToken:
         """POST stable_token → the token and how long it lives. Raises LoginRefused for a wrong
@@ -215,7 +222,9 @@ class WechatClient(PlatformClient):
         return answers.open_courier(self._post(token, ROOT + path, given))
 
     def _post(self, token: str, path: str, given: Mapping[str, Any]) -> Answer:
-        return self.request("POST", path, params={"access_token": token}, body=utf8_json(given))
+        body = utf8_json(given)
+        self.note(f"{path.removeprefix(ROOT)} {body.content.decode()}")
+        return self.request("POST", path, params={"access_token": token}, body=body)
 
 
 def _reason(reason: CancelReason, words: str) -> dict[str, Any]:

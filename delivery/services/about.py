@@ -45,7 +45,15 @@ class AboutRider(Operation):
         """Calls the courier of the call's attempt. Raises PlatformError."""
         rows = Attempt.objects.select_related("delivery", "courier__account", "courier__place")
         attempt = rows.get(pk=call.subject_id)
-        wechat = Wechat(call.connection, wait_for_slot)
+        sent: list[str] = []
+
+        def note(text: str) -> None:
+            # A cancellation within a limit sends two requests; after a new login one is repeated.
+            if text not in sent:
+                sent.append(text)
+                wait_for_slot.note("\n".join(sent))
+
+        wechat = Wechat(call.connection, wait_for_slot, note=note)
         account = account_of_attempt(attempt)
         return wechat.call(lambda client, token: request(client, token, account, attempt))
 

@@ -176,6 +176,7 @@ def _said(attempt: Attempt) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _calls(attempt: Attempt) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each try with path and body of its requests as they were sent, until retention empties it."""
     names = [name for platform, name in operations.by_name if platform == PLATFORM]
     calls = OutboundCall.objects.filter(
         platform=PLATFORM, operation__in=names, subject_id=attempt.pk
@@ -189,7 +190,7 @@ def _calls(attempt: Attempt) -> Iterator[tuple[str, dict[str, Any]]]:
                 facts
                 | {
                     "is_question": tried.kind == OutboundAttempt.Kind.ASK,
-                    "sent": readable(tried, "sent", None),
+                    "sent": (readable(tried, "sent", None) or "").splitlines(),
                     "answer": readable(tried, "detail", None),
                 },
             )

@@ -20,18 +20,24 @@ NOT_AUTHORISED = "the shop has not authorised the service provider"
 
 
 class Wechat:
-    """The calls of one mini-program; `wait_for_slot` waits for its slot before each request."""
+    """The calls of one mini-program; `wait_for_slot` waits for its slot before each request, and
+    `note` is given what is sent.
+    """
 
     def __init__(
         self,
         connection: Connection,
         wait_for_slot: Callable[[], None] = lambda: None,
         client: type[WechatClient] = WechatClient,
+        note: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.connection = connection
         self._wait = wait_for_slot
         self.client = client(
-            _address(connection), timeout=settings.WECHAT_TIMEOUT, wait_for_slot=wait_for_slot
+            _address(connection),
+            timeout=settings.WECHAT_TIMEOUT,
+            wait_for_slot=wait_for_slot,
+            note=note,
         )
 
     def call(self, request: Callable[[WechatClient, str], T]) -> T:

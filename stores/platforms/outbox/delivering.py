@@ -45,7 +45,7 @@ RARELY = timedelta(minutes=30)
 # Machines' clocks differ a little; a lease is not used up to its last moment.
 CLOCK_MARGIN = 1.0
 # Characters of what was sent that the ledger keeps.
-MOST_SENT = 10_000
+MOST_SENT = 20_000
 SETTLED_FIELDS = (
     "state",
     "queued_at",

@@ -26,7 +26,8 @@ class Verdict:
 class SlotWaiter(Protocol):
     """Waits for the account's slot when called, before each request of a try.
 
-    `note` keeps what is then sent for the ledger: no secrets, no personal data.
+    `note` keeps what is then sent, encrypted and until retention empties it: no secrets. The ledger
+    shows it without what is private by its name.
     """
 
     def __call__(self) -> None: ...

@@ -3,16 +3,22 @@
 import hashlib
 import io
 import json
+from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
+from django.utils import timezone
 
 from delivery.models import Delivery
+from delivery.services.dispatching import delivery_cancel
 from delivery.services.proof import is_known, proof_check, proof_of, proof_taken
-from stores.models import AuditEntry, InboundEvent
+from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
+from stores.platforms.retention import remove_old_content
 from stores.roles import Role
 from tests.back_office import at_work, page
 from tests.delivery.factories import DeliveryStoreFactory
@@ -51,6 +57,61 @@ def test_requests_answers_events_and_sums_stand_in_it(ridden: Delivery) -> None:
     assert lines[0]["receiver"] == ridden.receiver
     assert kinds[-1] == "end"
     assert "SS-secret" not in proof_of(ridden)
+
+
+def requests_in(delivery: Delivery, path: str) -> list[dict[str, Any]]:
+    """Returns the bodies that were sent to a path, as the file says."""
+    tries = [line for line in lines_of(proof_of(delivery)) if line["kind"] == "request"]
+    sent = [text.partition(" ") for tried in tries for text in tried["sent"]]
+    return [json.loads(body) for name, _space, body in sent if name == path]
+
+
+def test_each_request_stands_in_it_as_it_was_sent(ridden: Delivery) -> None:
+    [body] = requests_in(ridden, "order/add")
+    assert body["receiver"]["phone"] == ridden.receiver["phone"]
+    assert (body["delivery_id"], body["shopid"]) == ("SS", "ss-demo-shop")
+    content = proof_of(ridden)
+    assert "access_token" not in content
+    changed = content.replace(r"\"shop_no\":\"S01\"", r"\"shop_no\":\"S02\"", 1)
+    assert changed != content
+    assert proof_check(changed.encode()).wrong is not None
+
+
+def test_a_cancellation_within_a_limit_shows_both_requests(town: Town) -> None:
+    attempt = town.called("SS")
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=Decimal(5))
+    town.work()
+    for path in ("order/precancel", "order/cancel"):
+        [body] = requests_in(attempt.delivery, path)
+        assert body["shop_order_id"] == attempt.shop_order_id
+
+
+def test_a_request_that_is_repeated_after_a_new_login_stands_there_once(town: Town) -> None:
+    town.server.faults.add(operation="order/add", kind="auth", times=1)
+    assert len(requests_in(town.called("SS").delivery, "order/add")) == 1
+
+
+def test_bodies_are_emptied_with_the_other_content_of_calls(ridden: Delivery) -> None:
+    long_ago = timezone.now() - timedelta(days=400)
+    OutboundCall.objects.update(settled_at=long_ago)
+    remove_old_content()
+    assert requests_in(ridden, "order/add") == []
+    tries = [line for line in lines_of(proof_of(ridden)) if line["kind"] == "request"]
+    assert tries
+    assert not any(line["sent"] or line["answer"] for line in tries)
+
+
+def test_the_ledger_shows_what_was_sent_without_the_receiver(ridden: Delivery) -> None:
+    row = OutboundAttempt.objects.get(call__operation="rider.call")
+    shown = at_work(ridden.store, Role.OWNER).get(
+        reverse("admin:stores_outboundattempt_change", args=[row.pk])
+    )
+    text = shown.content.decode()
+    assert "order/add" in text
+    assert "goods_weight" in text
+    for private in (*map(str, ridden.receiver.values()), ridden.openid):
+        if len(private) > 3:
+            assert private not in text
 
 
 def test_each_line_holds_the_hash_of_the_one_before(ridden: Delivery) -> None:
