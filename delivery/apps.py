@@ -114,6 +114,7 @@ class DeliveryConfig(Domain):
         Schedule("delivery.tasks.forget_receivers", timedelta(days=1)),
         Schedule("delivery.tasks.exchange_owed", timedelta(minutes=1)),
         Schedule("delivery.tasks.renew_tokens", timedelta(minutes=1)),
+        Schedule("delivery.tasks.ask_for_tickets", timedelta(minutes=5)),
         Schedule("delivery.tasks.forget_files", timedelta(hours=1)),
     )
     task_titles = {
@@ -127,6 +128,7 @@ class DeliveryConfig(Domain):
         "delivery.tasks.check_set_up": _("Check the set-up of a store"),
         "delivery.tasks.run_drill": _("Run a delivery drill"),
         "delivery.tasks.renew_tokens": _("Renew WeChat's tokens before they end"),
+        "delivery.tasks.ask_for_tickets": _("Ask WeChat for tickets that do not come"),
         "delivery.tasks.forget_files": _("Remove couriers' bills that nobody has compared"),
     }
     sandbox = "delivery.sandbox.WechatSandbox"

@@ -19,10 +19,16 @@ WITHDRAWN = _(
     "The mini-program no longer lets the service provider act for it. Its administrator has to"
     " authorise the service provider again."
 )
+NOT_GRANTED = _(
+    "The mini-program has not let the service provider use instant delivery. Its administrator has"
+    " to authorise him again, with the permission for instant delivery (即时配送) ticked."
+)
 NO_TICKET = _(
     "WeChat has not sent this service provider a valid ticket. Enter the address for tickets in the"
     " open platform's console; WeChat then sends one every ten minutes."
 )
+# Begins what is wrong with the provider's own account, for those below it.
+OF_PROVIDER = "service provider: "
 _AT_LOGIN = "^(?:login: )?"
 # The first pattern that is found decides; its named groups are values of the sentence.
 WORDS: tuple[tuple[str, StrOrPromise], ...] = (
@@ -31,6 +37,28 @@ WORDS: tuple[tuple[str, StrOrPromise], ...] = (
         _(
             "WeChat rejects each token as soon as it is given out: another system takes tokens of"
             " this mini-program. Let it use WeChat's stable tokens (stable_token), as we do."
+        ),
+    ),
+    (
+        _AT_LOGIN + OF_PROVIDER + "(?P<words>.*)",
+        _(
+            "WeChat does not let in the service provider whom your mini-program has authorised"
+            " (%(words)s). Whoever runs this system puts that right: nothing is wrong with your"
+            " mini-program."
+        ),
+    ),
+    (
+        _AT_LOGIN + r"61004:.*?IP: ?(?P<address>[0-9a-fA-F.:]+)",
+        _(
+            "Our server's address %(address)s is not on the service provider's white list. Add it"
+            " at the open platform (第三方平台 → 开发资料 → 白名单IP地址列表)."
+        ),
+    ),
+    (
+        _AT_LOGIN + "61004:",
+        _(
+            "Our server's address is not on the service provider's white list. Add it at the open"
+            " platform (第三方平台 → 开发资料 → 白名单IP地址列表)."
         ),
     ),
     (
@@ -59,10 +87,11 @@ WORDS: tuple[tuple[str, StrOrPromise], ...] = (
         _AT_LOGIN + "50002:",
         _("WeChat has locked this account. The notices in its console say why."),
     ),
-    (_AT_LOGIN + "610(?:03|04|23):|^the shop has not authorised", WITHDRAWN),
+    (_AT_LOGIN + "610(?:03|23):|^the shop has not authorised", WITHDRAWN),
+    (_AT_LOGIN + "61007:", NOT_GRANTED),
     (_AT_LOGIN + "610(?:05|06|11):", NO_TICKET),
     # 930570 about the kind of goods is another matter.
-    (_AT_LOGIN + "(?:48001|61007|930566|93056[89]|930571|930570(?=: (?!cargo))):", NOT_OPENED),
+    (_AT_LOGIN + "(?:48001|930566|93056[89]|930571|930570(?=: (?!cargo))):", NOT_OPENED),
     (
         _AT_LOGIN + "930560:",
         _(

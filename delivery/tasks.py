@@ -2,7 +2,15 @@
 
 from delivery.drill import Drill
 from delivery.models import Delivery, DoctorRun, DrillRun
-from delivery.services import authorising, doctor, forgetting, going_on, polling, renewing
+from delivery.services import (
+    authorising,
+    doctor,
+    forgetting,
+    going_on,
+    polling,
+    renewing,
+    tickets,
+)
 from delivery.services.bills import importing
 from stores.drills import runner
 from stores.platforms.workers import queue
@@ -54,6 +62,11 @@ def exchange_owed() -> None:
 def renew_tokens() -> None:
     """Each minute: tokens that end soon, of shops and of service providers."""
     renewing.renew_all()
+
+
+def ask_for_tickets() -> None:
+    """Every five minutes: service providers to whom WeChat has stopped to push tickets."""
+    tickets.ask_for_tickets()
 
 
 def forget_files() -> None:

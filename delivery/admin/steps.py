@@ -1,9 +1,13 @@
 """What is left to do until a mini-program, or a store, can call couriers."""
 
+from collections.abc import Iterator
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from delivery.dashboard.providers import asked_text
 from delivery.models import CourierAccount, DeliveryStore, DoctorRun, StoreCourier
+from delivery.services.tickets import silence_of
 from delivery.services.wechat import is_provider
 from stores.backoffice.widgets import Step
 from stores.fields import readable
@@ -127,12 +131,10 @@ def _pushed(connection: Connection) -> Step:
 
 def _of_provider(connection: Connection) -> list[Step]:
     known = readable(connection, "credentials", {}) or {}
+    has_come = _was_pushed(connection) or "ticket" in known
     return [
-        Step(
-            _("Have WeChat push to us"),
-            PUSHED,
-            _was_pushed(connection) or "ticket" in known,
-        ),
+        Step(_("Have WeChat push to us"), PUSHED, has_come),
+        *_of_tickets(connection),
         _tested(connection),
         Step(
             _("A shop authorises the service provider"),
@@ -140,3 +142,10 @@ def _of_provider(connection: Connection) -> list[Step]:
             connection.children.exists(),
         ),
     ]
+
+
+def _of_tickets(connection: Connection) -> Iterator[Step]:
+    """Only where they have stopped."""
+    if silence := silence_of(connection):
+        text = _("None has come for more than half an hour. %(asked)s")
+        yield Step(_("Have WeChat send tickets"), str(text) % {"asked": asked_text(silence)}, False)

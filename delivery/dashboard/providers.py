@@ -1,28 +1,24 @@
 """Alerts about service providers, their shops, and tokens that another server takes."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
-from delivery.choices import PLATFORM
 from delivery.models import Authorisation
 from delivery.models.uses import uses_delivery
+from delivery.services import tickets
 from delivery.services.losses import taken_by_others
 from stores.backoffice import actions
+from stores.backoffice.plain_errors import plain_text
 from stores.backoffice.widgets import Alert
-from stores.fields import readable
-from stores.models import Connection
+from stores.clock import format_moment
 from stores.roles import Permission
 from stores.tenancy import has_permission
 
 State = Authorisation.State
-# WeChat pushes a ticket every ten minutes, and takes one for twelve hours.
-SILENT_AFTER = timedelta(minutes=40)
 MOST = 10
 
 
@@ -61,18 +57,22 @@ def operator_alerts() -> Iterator[Alert]:
     yield from Alert.counted(
         "warning", text, unclaimed, reverse("delivery:authorise"), actions.LOOK
     )
-    for provider in Connection.objects.filter(
-        platform=PLATFORM, merchant=None, parent=None, is_active=True
-    )[:MOST]:
-        if _is_silent(provider):
+    for provider in tickets.providers()[:MOST]:
+        if silence := tickets.silence_of(provider):
             words = _(
                 "%(connection)s: WeChat sends no tickets, without which no shop can be served."
                 " Check the address for tickets at WeChat's open platform."
             )
-            yield Alert("error", words % {"connection": provider})
+            said = f"{words % {'connection': provider}} {asked_text(silence)}".strip()
+            url = reverse("admin:stores_connection_change", args=[provider.pk])
+            yield Alert("error", said, url, actions.LOOK)
 
 
-def _is_silent(provider: Connection) -> bool:
-    known = readable(provider, "credentials", {}) or {}
-    at = datetime.fromtimestamp(int(known.get("ticket_at") or 0), UTC)
-    return max(at, provider.created_at) < timezone.now() - SILENT_AFTER
+def asked_text(silence: tickets.Silence) -> str:
+    """Says when WeChat was asked for tickets, and what it answered; "" before."""
+    if silence.asked_at is None:
+        return ""
+    values = {"at": format_moment(silence.asked_at), "words": plain_text(silence.problem)}
+    if silence.problem:
+        return _("It was asked for them at %(at)s, and refused: %(words)s") % values
+    return _("It was asked for them at %(at)s.") % values

@@ -20,8 +20,9 @@ apps/<appid>/authorise
 apps/<appid>/withdraw
     POST {}: and no longer
 providers
-    GET all; POST {"appid", "secret", "callback"?: url, "push_token"?, "aes_key"?}: service
-    providers, who get a ticket every ten minutes
+    GET all; POST {"appid", "secret", "callback"?: url, "messages"?: url that may hold $APPID$,
+    "push_token"?, "aes_key"?}: service providers, who get a ticket every ten minutes; `messages`
+    hears of the orders of apps that have authorised them
 providers/<appid>/ticket
     POST {}: a new ticket now
 couriers

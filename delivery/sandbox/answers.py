@@ -36,6 +36,7 @@ TEXTS = {
     48001: "api unauthorized",
     50002: "user limited",
     61003: "component is not authorized by this account",
+    61004: "access clientip is not registered requestIP: 203.0.113.7",
     61005: "component ticket is expired",
     61006: "component ticket is invalid",
     61007: "api is unauthorized to component",

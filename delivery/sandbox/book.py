@@ -110,13 +110,16 @@ class Waybill:
 
 @dataclass
 class Provider:
-    """A component: its ticket, token, and address for tickets and authorisations."""
+    """A component: its ticket, token, and addresses: `callback` for tickets and authorisations,
+    `messages` for pushes about apps, in which `$APPID$` stands for one.
+    """
 
     appid: str
     secret: str
     push_token: str = ""
     aes_key: str = ""
     callback: str = ""
+    messages: str = ""
     ticket: str = ""
     ticket_at: float = 0.0
     token: str = ""
@@ -163,6 +166,12 @@ class Book:
         return next(
             (app for app in self.apps.values() if token in (app.token, app.old_token)), None
         )
+
+    def provider_of(self, app: App) -> Provider | None:
+        """Returns the provider to whom pushes about an app go, not to its own address."""
+        found = self.authorisations.get(app.appid)
+        provider = self.providers.get(found.provider) if found else None
+        return provider if provider and provider.messages else None
 
     def dump(self) -> dict[str, Any]:
         return {

@@ -49,14 +49,20 @@ def event_of(app: App, waybill: Waybill, status: int, at: float, message: str) -
     return event
 
 
-def provider_parcel(push: Push, provider: Provider, settings: Settings) -> Parcel:
-    """Seals a push to a provider: always XML in the secure mode."""
+def provider_parcel(
+    push: Push, provider: Provider, settings: Settings, app: App | None = None
+) -> Parcel:
+    """Seals a push to a provider, about himself or about an app: always XML in the secure mode, and
+    for his own appid.
+    """
+    address = provider.messages.replace("$APPID$", app.appid) if app else provider.callback
     return parcel(
         push,
         App(
             provider.appid,
             provider.secret,
-            callback=provider.callback,
+            user_name=app.user_name if app else App.user_name,
+            callback=address,
             push_token=provider.push_token,
             aes_key=provider.aes_key,
             mode="secure",

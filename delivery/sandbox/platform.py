@@ -51,6 +51,8 @@ class WechatSandbox(ControlRoutes):
         if provider := self.book.providers.get(message.appid):
             return events.provider_parcel(message, provider, self.settings)
         app = self.book.apps.get(message.appid)
+        if app and (provider := self.book.provider_of(app)):
+            return events.provider_parcel(message, provider, self.settings, app)
         return events.parcel(message, app, self.settings) if app and app.callback else None
 
     def settle(self, message: Push, tried: dict[str, Any]) -> None:
@@ -79,7 +81,8 @@ class WechatSandbox(ControlRoutes):
             return request.path.rsplit("/cgi-bin/", 1)[1]
         if request.path.startswith(providers.ROOT):
             name = request.path.removeprefix(providers.ROOT)
-            return f"component/{name}" if name in providers.CALLS else ""
+            is_known = name in providers.CALLS or name == providers.START_TICKETS
+            return f"component/{name}" if is_known else ""
         path = request.path.removeprefix(ROOT)
         return path if request.path.startswith(ROOT) and path in CALLS else ""
 
@@ -140,7 +143,9 @@ class WechatSandbox(ControlRoutes):
         """The code with which all such calls are refused; 0 when they are not."""
         if operation in CALLS:
             return self.settings.refuses_calls_with
-        return self.settings.refuses_tokens_with if operation == "stable_token" else 0
+        if operation in ("stable_token", "component/api_component_token"):
+            return self.settings.refuses_tokens_with
+        return 0
 
     def _component(self, name: str, request: Request) -> dict[str, Any]:
         if name in providers.NEED_TOKEN:
@@ -148,7 +153,15 @@ class WechatSandbox(ControlRoutes):
             token = query.get("component_access_token") or query.get("access_token", "")
             providers.let_in(self.book, token)
         body = read_body(request.body, self.settings)
+        if name == providers.START_TICKETS:
+            return self._start_tickets(body)
         return providers.CALLS[name](self.book, self.settings, body)
+
+    def _start_tickets(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        provider, is_sent = providers.start_tickets(self.book, self.settings, body)
+        if not is_sent:
+            self.tell(provider, providers.new_ticket(provider))
+        return {"errcode": 0, "errmsg": "in a normal state" if is_sent else "ok"}
 
     def _is_provider(self, request: Request) -> bool:
         token = request.query.get("access_token", "")

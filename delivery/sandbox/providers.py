@@ -17,6 +17,7 @@ ROOT = "/cgi-bin/component/"
 # Permission sets; 51 and 71 are for instant delivery.
 PERMISSIONS = (17, 18, 51, 71)
 CODE_SECONDS, TICKET_SECONDS = 600, 12 * 3600
+START_TICKETS = "api_start_push_ticket"
 Given = Mapping[str, Any]
 
 
@@ -31,6 +32,15 @@ def component_token(book: Book, settings: Settings, body: Given) -> dict[str, An
     provider.token = f"c-{secrets.token_urlsafe(60)}"
     provider.token_ends = time.time() + settings.token_seconds
     return {"component_access_token": provider.token, "expires_in": int(settings.token_seconds)}
+
+
+def start_tickets(book: Book, settings: Settings, body: Given) -> tuple[Provider, bool]:
+    """Returns the provider who wants tickets, and whether they are being sent anyway."""
+    provider = _provider(book, body)
+    if body.get("component_secret") != provider.secret:
+        raise PlatformRefused(40125)
+    every = settings.ticket_seconds
+    return provider, bool(every and time.time() - provider.ticket_at < every)
 
 
 def pre_auth_code(book: Book, settings: Settings, body: Given) -> dict[str, Any]:

@@ -55,13 +55,14 @@ class Riders:
         app, settings, now = self.book.apps[waybill.appid], self.settings, time.time()
         state = {"send": "waiting", "hold": "held", "lose": "lost"}[settings.pushes]
         state = "lost" if now < settings.pushes_lost_until else state
+        has_address = bool(app.callback or self.book.provider_of(app))
         for _ in range(1 + settings.push_copies):
             push = Push(
                 number=self.book.pushes.next_number(),
                 subject=waybill.name,
                 created_at=now,
                 due=now + self._dice.uniform(0, settings.push_shuffle_seconds),
-                state=state if app.callback else "no_address",
+                state=state if has_address else "no_address",
                 appid=app.appid,
                 event=event_of(app, waybill, status, at, message),
             )

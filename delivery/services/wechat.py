@@ -9,10 +9,12 @@ from django.conf import settings
 
 from delivery.client.provider import ProviderClient
 from delivery.client.shop import WechatClient
+from delivery.reasons import OF_PROVIDER
 from delivery.services import losses
+from delivery.wire.answers import is_about_provider
 from delivery.wire.providers import RemoteToken
 from stores.models import Connection
-from stores.platforms.errors import LoginRefused
+from stores.platforms.errors import LoginRefused, NotSent
 from stores.platforms.tokens import Token, with_token
 
 T = TypeVar("T")
@@ -62,13 +64,18 @@ class Wechat:
         if not refresh:
             raise LoginRefused(NOT_AUTHORISED)
         shop = self.connection.account
-        return as_stored(
-            Provider(provider, self._wait).call(
-                lambda client, token: client.shop_token(
-                    token, provider.account, shop=shop, refresh=refresh
+        try:
+            return as_stored(
+                Provider(provider, self._wait).call(
+                    lambda client, token: client.shop_token(
+                        token, provider.account, shop=shop, refresh=refresh
+                    )
                 )
             )
-        )
+        except NotSent as error:
+            if is_about_provider(error):
+                raise type(error)(f"{OF_PROVIDER}{error.detail}") from error
+            raise
 
 
 class Provider:
@@ -99,6 +106,13 @@ class Provider:
             raise LoginRefused("no AppSecret stored")
         account = self.connection.account
         return as_stored(self.client.login(account, given["secret"], given.get("ticket", "")))
+
+    def start_tickets(self) -> None:
+        """Has WeChat push tickets again. Raises PlatformError."""
+        secret = self.connection.credentials.get("secret")
+        if not secret:
+            raise LoginRefused("no AppSecret stored")
+        self.client.start_tickets(self.connection.account, secret)
 
 
 def is_provider(connection: Connection) -> bool:

@@ -21,6 +21,8 @@ from stores.platforms.reading import any_text, any_whole
 TOKEN_IS_OVER = {40001, 40014, 42001, 41001}
 # A person has to correct something with the account before any call can succeed.
 NOT_LET_IN = {40013, 40125, 40164, 50002, 61003, 61004, 61023}
+# Of these, what only the shop's administrator can put right below a service provider.
+NOT_AUTHORISED = {61003, 61023}
 # The component's ticket is missing or over: WeChat pushes a new one within ten minutes.
 NO_TICKET = {61005, 61006, 61011}
 TOO_MANY = {45009, 45011, 930564}
@@ -66,6 +68,16 @@ def open_courier(answer: Answer) -> dict[str, Any]:
     if any(words in message.lower() for words in SYSTEM_WORDS):
         raise Unknown(f"{code}: {message}")
     raise CourierRefused(str(code), message)
+
+
+def is_about_provider(error: PlatformError) -> bool:
+    """Whether the login of a shop below a service provider failed because of the provider's own
+    account, not because the shop has withdrawn.
+    """
+    code = error.detail.partition(":")[0]
+    if isinstance(error, LoginRefused):
+        return code not in map(str, NOT_AUTHORISED)
+    return code in map(str, NO_TICKET)
 
 
 def rid_of(message: str) -> str:

@@ -1,13 +1,10 @@
 """A shop authorises a service provider: the code is exchanged once, whoever brings it first."""
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -21,7 +18,7 @@ from stores.models import AuditEntry, Connection, Merchant
 from stores.platforms.errors import LoginRefused, PlatformError
 from stores.sandbox import SandboxServer
 from tests.delivery.factories import MiniProgramFactory
-from tests.delivery.services.providers import World
+from tests.delivery.services.providers import World, at_once
 from tests.delivery.wechat_sandbox.calling import APPID, post
 from tests.stores.factories import MerchantFactory
 
@@ -54,22 +51,6 @@ def is_served(merchant: Merchant) -> bool:
     shop = Connection.objects.get(merchant=merchant, account=APPID)
     accounts_sync(connection=shop)
     return CourierAccount.objects.filter(connection=shop).count() == 6
-
-
-def at_once(*works: Callable[[], object]) -> None:
-    """Does all this in threads of their own, begun at the same moment."""
-    start = threading.Barrier(len(works))
-
-    def one(work: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(works)) as workers:
-        for done in [workers.submit(one, work) for work in works]:
-            done.result(30)
 
 
 def row() -> Authorisation:
