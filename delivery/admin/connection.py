@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from delivery.admin.steps import next_steps
@@ -88,17 +89,21 @@ class WechatConnectionForm(SecretForm):
     def extra_context(cls, connection: Connection) -> dict[str, Any]:
         if connection.parent_id:
             return {"addresses": []}
-        routes = {"push": _("Pushes")}
+        routes: dict[str, tuple[StrOrPromise, list[str]]] = {"push": (_("Pushes"), [])}
         if is_provider(connection):
-            routes = {"tickets": _("Tickets and authorisations"), "push": _("Pushes of shops")}
+            # WeChat puts the shop's AppID in place of the last word.
+            routes = {
+                "tickets": (_("Tickets and authorisations"), []),
+                "push-of": (_("Pushes of shops"), ["$APPID$"]),
+            }
         addresses = [
             {
                 "title": title,
                 "id": f"address-{route}",
                 "url": settings.PUBLIC_BASE_URL
-                + reverse(f"delivery:{route}", args=[connection.pk]),
+                + reverse(f"delivery:{route}", args=[connection.pk, *more]),
             }
-            for route, title in routes.items()
+            for route, (title, more) in routes.items()
         ]
         return {"addresses": addresses, "is_provider": is_provider(connection)}
 

@@ -14,6 +14,7 @@ from delivery.services.samples import sample
 from delivery.services.wechat import Wechat
 from delivery.wire.bindings import RemoteAccount, RemoteCourier
 from delivery.wire.orders import RemoteQuote
+from stores.models import Connection
 from stores.platforms import tokens
 from stores.platforms.errors import AuthExpired, NotSent, PlatformError
 
@@ -24,8 +25,11 @@ T = TypeVar("T")
 
 @dataclass
 class Heard:
-    """Answers or errors; None for what was not asked. `quotes` are by courier of the store."""
+    """Answers or errors; None for what was not asked. `quotes` are by courier of the store. Below a
+    service provider other people put things right, at another console.
+    """
 
+    has_provider: bool = False
     login: PlatformError | None = None
     couriers: list[RemoteCourier] | PlatformError | None = None
     accounts: list[RemoteAccount] | PlatformError | None = None
@@ -47,7 +51,7 @@ def ask(
     signed_in: Callable[[], None],
 ) -> Heard:
     """Signs in anew and asks everything, until a moment of the monotonic clock."""
-    heard = Heard()
+    heard = Heard(has_provider=place.connection.parent is not None)
     delivery = sample(place)
     questions: dict[int, Any] = {
         each.pk: (
@@ -78,6 +82,10 @@ def ask(
                 raise answer
 
     tokens.forget(place.connection)
+    provider = place.connection.parent
+    if provider and provider.state == Connection.State.REFUSED:
+        # What was put right at WeChat meanwhile counts at once.
+        tokens.forget(provider)
     try:
         Wechat(place.connection, client=QuickClient).call(at_once)
     except PlatformError as error:

@@ -26,14 +26,26 @@ BIND = _(
     " 达达 says 已开通其他渠道, the account belongs to another mini-program or shop system already:"
     " have 达达's service release it, or register another 达达 account with another phone number."
 )
-_ADDRESS = re.compile(r"40164:.*?invalid ip (?P<address>[0-9a-fA-F.:]+)")
-_OFF_LIST, _TAKEN = "40164:", "the token is rejected right after login"
+WHITE_LIST = _(
+    "Put it on the list in WeChat's console (开发管理 → 开发设置 → IP白名单), wait some"
+    " minutes, and check again."
+)
+PROVIDERS_LIST = _(
+    "Whoever runs this system puts it on the service provider's list at the open platform"
+    " (第三方平台 → 开发资料 → 白名单IP地址列表). Then check again."
+)
+_ADDRESS = re.compile(r"40164:.*?invalid ip ([0-9a-fA-F.:]+)|61004:.*?IP: ?([0-9a-fA-F.:]+)")
+_OFF_LIST = re.compile("40164:|61004:")
+_TAKEN = "the token is rejected right after login"
 
 
 def of_token(heard: Heard) -> Finding:
     if heard.login is None:
-        return found("token", note(_("WeChat accepts AppID and AppSecret.")), is_right=True)
-    if _OFF_LIST in heard.login.detail:
+        said = _("WeChat accepts AppID and AppSecret.")
+        if heard.has_provider:
+            said = _("WeChat lets the service provider act for the mini-program.")
+        return found("token", note(said), is_right=True)
+    if _OFF_LIST.search(heard.login.detail):
         return skipped("token", _("WeChat does not answer our address (see the next point)."))
     return found("token", note(in_words(heard.login)))
 
@@ -41,17 +53,12 @@ def of_token(heard: Heard) -> Finding:
 def of_address(heard: Heard) -> Finding:
     if heard.login is None or heard.login.detail.startswith(_TAKEN):
         return found("address", note(_("WeChat answers our server.")), is_right=True)
-    if _OFF_LIST not in heard.login.detail:
+    if not _OFF_LIST.search(heard.login.detail):
         return skipped("address", _("WeChat did not let us come so far (see the point above)."))
     named = _ADDRESS.search(heard.login.detail)
-    todo = note(
-        _(
-            "Put it on the list in WeChat's console (开发管理 → 开发设置 → IP白名单), wait some"
-            " minutes, and check again."
-        )
-    )
     said = note(_("WeChat refuses our server: its address is not on the white list."))
-    return found("address", said, todo, copy=named["address"] if named else "")
+    todo = note(PROVIDERS_LIST if heard.has_provider else WHITE_LIST)
+    return found("address", said, todo, copy=named[named.lastindex or 0] if named else "")
 
 
 def of_opened(heard: Heard) -> Finding:

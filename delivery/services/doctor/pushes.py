@@ -29,6 +29,10 @@ ENTER_KEYS = _(
     "Enter Token and EncodingAESKey in the form of the connection and, the same, in WeChat's"
     " console (开发管理 → 开发设置 → 消息推送)."
 )
+ENTER_PROVIDERS_KEYS = _(
+    "Whoever runs this system enters Token and EncodingAESKey in the form of the service provider"
+    " and, the same, at the open platform (第三方平台 → 开发资料)."
+)
 ASK_OPERATOR = _(
     "Ask whoever runs this system: the address must answer from the internet, on port 80 or 443."
 )
@@ -41,6 +45,11 @@ class Pushed:
     base_url: str
     path: str
     keys: PushKeys
+    is_to_provider: bool = False
+
+    @property
+    def enter_keys(self) -> StrOrPromise:
+        return ENTER_PROVIDERS_KEYS if self.is_to_provider else ENTER_KEYS
 
     @property
     def url(self) -> str:
@@ -55,7 +64,7 @@ class Pushed:
             path = reverse("delivery:push-of", args=[at.pk, connection.account])
         known = readable(at, "credentials", {}) or {}
         keys = PushKeys(at.account, known.get("push_token", ""), known.get("aes_key", ""))
-        return cls(settings.PUBLIC_BASE_URL, path, keys)
+        return cls(settings.PUBLIC_BASE_URL, path, keys, bool(connection.parent))
 
     @property
     def client(self) -> OurAddress:
@@ -80,16 +89,18 @@ def of_reach(pushed: Pushed) -> Finding:
 def of_keys(pushed: Pushed) -> Finding:
     """Sends ourselves a message in the secure mode."""
     if not pushed.keys.token:
-        return found("keys", note(_("No Token is stored.")), note(ENTER_KEYS))
+        return found("keys", note(_("No Token is stored.")), note(pushed.enter_keys))
     if not pushed.keys.aes_key:
         said = _("No EncodingAESKey is stored: only pushes in 明文模式 can be read.")
-        return found("keys", note(said), note(ENTER_KEYS))
+        if pushed.is_to_provider:
+            said = _("No EncodingAESKey is stored, by which all pushes to a provider are sealed.")
+        return found("keys", note(said), note(pushed.enter_keys))
     now = timezone.now()
     try:
         answer = pushed.client.push(pushed.path, pushed.keys, _message(pushed, now), now)
     except ValueError:
         said = _("The stored EncodingAESKey is none: it has 43 letters and digits.")
-        return found("keys", note(said), note(ENTER_KEYS))
+        return found("keys", note(said), note(pushed.enter_keys))
     except PlatformError as error:
         return skipped("keys", _("Our address did not answer: %(words)s"), words=in_words(error))
     if answer.status != 200 or answer.content != b"success":

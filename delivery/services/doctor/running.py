@@ -90,8 +90,9 @@ def _of_wechat(place: DeliveryStore, keep: Report, until: float) -> Heard | None
     used = list(rows.select_related("account", "place__store__merchant"))
 
     def signed_in() -> None:
-        keep(judging.of_token(Heard()))
-        keep(judging.of_address(Heard()))
+        so_far = Heard(has_provider=place.connection.parent is not None)
+        keep(judging.of_token(so_far))
+        keep(judging.of_address(so_far))
 
     try:
         heard = ask(place, used, until=until, signed_in=signed_in)

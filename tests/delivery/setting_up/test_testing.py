@@ -85,7 +85,7 @@ def test_an_address_that_is_not_on_the_white_list_is_named(
     assert "Accounts at couriers" in press(owner_client, mini_program, "test")
 
 
-@pytest.mark.parametrize("code", [930566, 48001, 61007, 930568, 930569, 930571])
+@pytest.mark.parametrize("code", [930566, 48001, 930568, 930569, 930571])
 def test_a_function_that_is_not_opened_is_said(
     server: SandboxServer, mini_program: Connection, owner_client: Client, code: int
 ) -> None:
