@@ -2,11 +2,14 @@
 nobody accepts.
 """
 
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
@@ -33,8 +36,13 @@ RULE = (
 OWN = ("retry_minutes",)
 LIKELY = (("minutes", "likely_percent"),)
 LADDER = tuple(
-    (f"step{number}_after", f"step{number}_do", f"step{number}_most", f"step{number}_fee")
+    # Two in a row: four do not fit beside the menu.
+    row
     for number in range(1, STEPS + 1)
+    for row in (
+        (f"step{number}_after", f"step{number}_do"),
+        (f"step{number}_most", f"step{number}_fee"),
+    )
 )
 
 
@@ -64,7 +72,9 @@ def _count(label: Any, most: int, **more: Any) -> forms.IntegerField:
 def _step_fields(number: int) -> dict[str, forms.Field]:
     name = f"step{number}"
     return {
-        f"{name}_after": _count(_("minutes without a rider"), 12 * 60),
+        f"{name}_after": _count(
+            format_lazy(_("Step {number}: minutes without a rider"), number=number), 12 * 60
+        ),
         f"{name}_do": forms.ChoiceField(
             label=_("what is done"),
             choices=[("", "–"), *Do.choices],
@@ -90,7 +100,7 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
         required=False,
         max_length=400,
         widget=UnfoldAdminTextInputWidget(),
-        help_text=_("Their ids with commas. Empty: each."),
+        help_text=_("Their names with commas. Empty: each."),
     )
     ceiling = _amount(
         _("At most (yuan)"), MOST_YUAN, help_text=_("With the tip. Empty: any price.")
@@ -105,16 +115,19 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
         for name in set(OWN) & self.fields.keys():
             self.fields[name].required = False
         if self.instance.pk:
-            self.initial = {**_of_rule(rule_of(self.instance)), **_of_ladder(self.instance)} | {
-                **self.initial
-            }
+            self.initial = {
+                **_of_rule(rule_of(self.instance), names_of(self.instance)),
+                **_of_ladder(self.instance),
+            } | {**self.initial}
 
     def clean_listed(self) -> tuple[str, ...]:
-        text = self.cleaned_data["listed"].replace("，", ",").upper()
-        named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+        parts = re.split(r"[,，、;；]", self.cleaned_data["listed"])
+        known = names_of(self.instance)
+        ids = {name.upper(): each for each, name in known.items()}
+        typed = [part.strip().upper() for part in parts if part.strip()]
+        named = tuple(dict.fromkeys(ids.get(part, part) for part in typed))
         if not self.instance.pk:
             return named
-        known = set(self.instance.couriers.values_list("account__delivery_id", flat=True))
         strange = [each for each in named if each not in known]
         if strange or len(named) > MOST_LISTED:
             wrong = _("This store has no courier %(id)s.") % {"id": ", ".join(strange[:3])}
@@ -127,6 +140,11 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
             if data.get(name) is None and name not in self.errors:
                 is_emptied = self.add_prefix(name) in self.data
                 data[name] = getattr(DeliveryStore() if is_emptied else self.instance, name)
+        for number in range(1, STEPS + 1):
+            after, do = (data.get(f"step{number}_{name}") for name in ("after", "do"))
+            wrong = f"step{number}_do" if after else f"step{number}_after"
+            if bool(after) != bool(do) and wrong not in self.errors:
+                self.add_error(wrong, _("A step says when and what is done."))
         if not self.errors:
             ladder = _ladder(data)
             for problem in problems(ladder):
@@ -170,10 +188,18 @@ def _ladder(data: dict[str, Any]) -> list[Step]:
     return steps
 
 
-def _of_rule(rule: Rule) -> dict[str, Any]:
+def names_of(place: DeliveryStore) -> dict[str, str]:
+    """Returns the store's couriers: id → name as people know it."""
+    if not place.pk:
+        return {}
+    rows = place.couriers.select_related("account")
+    return {row.account.delivery_id: row.account.courier for row in rows}
+
+
+def _of_rule(rule: Rule, known: Mapping[str, str]) -> dict[str, Any]:
     return {
         "prefer": rule.prefer,
-        "listed": ", ".join(rule.listed),
+        "listed": ", ".join(known.get(each, each) for each in rule.listed),
         "ceiling": rule.ceiling,
         "ceiling_percent": rule.ceiling_percent,
         "tip": rule.tip or None,

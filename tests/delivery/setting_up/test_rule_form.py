@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from delivery.admin.rule_form import LADDER, STEPS
 from delivery.models import DeliveryStore, StoreCourier
 from delivery.services.choosing import Prefer
 from delivery.services.dispatching import rule_of
@@ -74,7 +75,37 @@ def test_a_rule_and_a_ladder_are_saved_and_shown_again(
     ]  # fmt: skip
     assert place.is_automatic
     shown = client.get(page(place)).context["adminform"].form
-    assert (shown["listed"].value(), shown["step2_do"].value()) == ("SS, DADA", "next")
+    names = [
+        courier.account.courier,
+        place.couriers.get(account__delivery_id="DADA").account.courier,
+    ]
+    assert shown["listed"].value() == ", ".join(names)
+    assert shown["step2_do"].value() == "next"
+
+
+def test_couriers_are_listed_by_the_names_that_people_know(
+    client: Client, courier: StoreCourier
+) -> None:
+    place = courier.place
+    other = place.couriers.get(account__delivery_id="DADA").account
+    other.name = "达达"
+    other.save()
+    assert posted(client, place, listed="达达、ss").status_code == 302
+    place.refresh_from_db()
+    assert rule_of(place).listed == ("DADA", "SS")
+
+
+@pytest.mark.parametrize("typed", [{"step1_after": "5"}, {"step3_do": "next"}])
+def test_half_a_step_is_named_and_not_dropped(
+    client: Client, courier: StoreCourier, typed: dict[str, str]
+) -> None:
+    answer = posted(client, courier.place, **typed)
+    assert "A step says when and what is done." in answer.content.decode()
+
+
+def test_a_row_of_the_ladder_holds_no_more_than_two_fields() -> None:
+    assert {len(row) for row in LADDER} == {2}
+    assert len(LADDER) == 2 * STEPS
 
 
 @pytest.mark.parametrize(
