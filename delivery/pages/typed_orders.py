@@ -91,6 +91,8 @@ def read_typed(store: Store, typed: Mapping[str, str]) -> Typed:
     if _ROUNDED.fullmatch(plain(typed.get("phone", ""))):
         words = _("A spreadsheet has rounded this number: make the column a text there.")
         errors["phone"] = [words]
+    if (wanted := typed.get("wanted", "")) and isinstance(seconds_of(wanted), str):
+        errors["wanted"] = [_("Write a date and a time, like 2026-12-31 18:00.")]
     finding = finding_of(store, typed)
     if not body.is_valid():
         _collect(errors, body.errors)
@@ -132,15 +134,18 @@ def order_of(typed: Mapping[str, str]) -> dict[str, Any]:
             continue
         part = order if len(path) == 1 else order[path[0]]
         part[path[-1]] = number_of(text) if name in ("lng", "lat", "value", "weight") else text
-    kind = kind_of(typed.get("kind", ""))
-    order["cargo"] |= dict(zip(("cargo_first_class", "cargo_second_class"), kind, strict=True))
+    if typed.get("kind", ""):
+        kind = kind_of(typed["kind"])
+        order["cargo"] |= dict(zip(("cargo_first_class", "cargo_second_class"), kind, strict=True))
     goods, count = typed.get("goods", ""), whole_of(typed.get("count", "") or "1")
     if goods:
         rows = [{"good_name": goods, "good_count": count}]
         order["cargo"]["goods_detail"] = {"goods": rows}
-    order["shop"] |= {"goods_name": goods, "goods_count": count}
-    if wanted := typed.get("wanted", ""):
-        seconds = seconds_of(wanted)
+        order["shop"]["goods_name"] = goods
+    order["shop"]["goods_count"] = count
+    seconds = seconds_of(typed.get("wanted", ""))
+    # What is no time is told of its own field (read_typed).
+    if isinstance(seconds, int):
         order["order_info"] |= {"order_type": BOOKED, "expected_delivery_time": seconds}
     for name, flag in FLAGS.items():
         order["order_info"][flag] = int(bool(typed.get(name)))

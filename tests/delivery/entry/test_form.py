@@ -152,6 +152,18 @@ def test_what_wechat_would_refuse_is_said_at_the_field(
     assert Delivery.objects.count() == 0
 
 
+def test_what_is_no_time_is_told_with_an_example(clerk: Client) -> None:
+    words = "Write a date and a time, like 2026-12-31 18:00."
+    assert errors_of(send(clerk, wanted="今天 18:00")) == {"wanted": [words]}
+
+
+def test_each_field_that_is_missing_is_told_in_the_same_words(clerk: Client) -> None:
+    missing = dict.fromkeys(("name", "goods", "kind", "value", "page"), "")
+    errors = errors_of(send(clerk, **missing))
+    assert set(errors) == set(missing)
+    assert len({text for texts in errors.values() for text in texts}) == 1
+
+
 def test_a_wished_time_is_local(clerk: Client) -> None:
     at = (timezone.localtime() + timedelta(hours=3)).replace(second=0, microsecond=0)
     send(clerk, wanted=f"{at:%Y-%m-%dT%H:%M}")
