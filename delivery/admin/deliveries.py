@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -179,7 +180,11 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
             "moments": row.moments.order_by("at", "pk"),
             "cases": parts.cases(row),
             "goods": parts.goods_lines(row),
+            "board_url": reverse("delivery:board") if self._sends(request, row) else "",
         }
+
+    def _sends(self, request: HttpRequest, row: Delivery) -> bool:
+        return row.is_open and self.permits(request, SEND, row)
 
     @button(
         Button(

@@ -62,6 +62,7 @@ def doctor(request: HttpRequest, pk: int) -> HttpResponse:
         "lines": lines,
         "done": sum(bool(line.verdict) for line in lines),
         "wrong": sum(line.verdict == services.Verdict.WRONG for line in lines),
+        "skipped": sum(line.verdict == services.Verdict.SKIPPED for line in lines),
         "waiting": waiting,
         "works": not waiting or queue.alive(),
         "every": EVERY,
