@@ -17,7 +17,7 @@ from delivery.models import Attempt, Delivery, DeliveryStore, StoreCourier
 from delivery.pages import board_rows as rows
 from delivery.pages.board_actions import Action, actions_of
 from delivery.pages.board_news import TICKETS, digest_of
-from delivery.pages.board_words import courier_name, reasons, span_text
+from delivery.pages.board_words import courier_name, reasons, refused_by_all, span_text
 from delivery.services.offering import Offered, offers_of
 from delivery.services.showing import receiver_of, rider_of
 from delivery.services.tracking import phone_and_tel
@@ -187,17 +187,19 @@ def card_of(delivery: Delivery, column: str, offers: Mapping[int, Sequence[Offer
     revived = next((each for each in attempts if each.state == State.REVIVED), None)
     last = attempts[-1] if attempts else None
     since = _since(delivery, live, last)
+    offered = offers.get(delivery.pk, [])
+    why = [*reasons(delivery, live, last, attempts), *refused_by_all(offered)]
     soon, urgent = (timedelta(minutes=number) for number in AGES[column])
     is_late = live is not None and live.arrives_at is not None and column == rows.RIDING
     rider = rider_of(live, whole=True) if live else None
     return Card(
         delivery=delivery,
         live=live,
-        reasons=list(reasons(delivery, live, last, attempts)),
+        reasons=why,
         is_alarm=revived is not None
         or delivery.needs_person
         or (live is not None and (live.needs_person or live.waybill_state in RETURNING)),
-        actions=list(actions_of(delivery, live, revived, offers.get(delivery.pk, []))),
+        actions=list(actions_of(delivery, live, revived, offered)),
         receiver=receiver_of(delivery, whole=False),
         rider=one_line(str((rider or {}).get("name", ""))),
         phone=phone_and_tel(str((rider or {}).get("phone", ""))),

@@ -15,6 +15,7 @@ from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery
 from delivery.reasons import words_of
 from delivery.services.calls import TOO_DEAR, UNWANTED
+from delivery.services.offering import Offered
 from delivery.services.persons import reasons_of, retry_words
 from delivery.wire.couriers import courier_of
 from delivery.wire.waybill import DEAD
@@ -68,6 +69,13 @@ def reasons(
     place = getattr(delivery.store, "delivery_store", None)
     if words := retry_words(delivery, place):
         yield words
+
+
+def refused_by_all(offers: Sequence[Offered]) -> Iterator[str]:
+    """Yields what the couriers say where none of those who were asked takes the delivery."""
+    refusals = [each.candidate.offer.refusal for each in offers]
+    if refusals and all(refusals):
+        yield _("No courier takes it: %(words)s") % {"words": " · ".join(dict.fromkeys(refusals))}
 
 
 def _refused(name: str, refusal: str) -> str:
