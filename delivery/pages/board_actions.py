@@ -124,6 +124,9 @@ def _cancel(live: Attempt) -> Action:
     """The usual costs are shown; what the courier answers counts (services/dispatching.py)."""
     if live.courier is None:
         return Action("cancel", _("Do not bring it"))
+    if live.waybill_state in GONE_WITH_THE_GOODS:
+        # What the courier's rules promise counts before the pick-up only.
+        return Action("cancel", _("Cancel the rider, who has the goods"))
     known = courier_of(live.courier_code)
     since = free_until = None
     if live.accepted_at and live.waybill_state not in BEFORE_ACCEPTANCE:
@@ -155,4 +158,4 @@ def free_until_of(live: Attempt | None) -> datetime | None:
     """Returns until when cancelling is usually free; None when it is not, or nobody knows."""
     if live is None or live.courier is None or live.waybill_state in BEFORE_ACCEPTANCE:
         return None
-    return _free_until(live)
+    return None if live.waybill_state in GONE_WITH_THE_GOODS else _free_until(live)

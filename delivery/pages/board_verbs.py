@@ -18,7 +18,7 @@ from delivery.pages.board_actions import (
     free_until_of,
     price_of,
 )
-from delivery.pages.board_rows import with_details
+from delivery.pages.board_rows import GONE_WITH_THE_GOODS, with_details
 from delivery.pages.board_words import courier_name, fee_text
 from delivery.services import cases, dispatching, quoting
 from delivery.services.dispatching import OURSELVES
@@ -29,7 +29,7 @@ from stores.backoffice.pages import staff_user
 from stores.conflicts import Conflict
 from stores.money import yuan_text
 from stores.platforms.reading import MAX_INT64
-from stores.text import is_id
+from stores.text import is_id, narrow
 
 Then = Delivery.Then
 State = Attempt.State
@@ -189,12 +189,33 @@ def settle(request: HttpRequest, delivery: Delivery) -> Done:
     return Done(_("Settled."))
 
 
-def _own_step(state: WaybillState) -> "Verb":
-    def step(request: HttpRequest, delivery: Delivery) -> Done:
-        dispatching.own_step(delivery=delivery, state=state, actor=staff_user(request))
-        return Done(_("Noted: %(state)s.") % {"state": state.label})
+def picked_up(request: HttpRequest, delivery: Delivery) -> Done:
+    return _own_step(request, delivery, WaybillState.PICKED_UP)
 
-    return step
+
+def delivered(request: HttpRequest, delivery: Delivery) -> Done | Asked:
+    """Asks for the receiver's hand-over code where the order wants one; without it works too."""
+    live = delivery.attempts.live().filter(courier=None).first()
+    if live and live.finish_code and "code" not in request.POST:
+        return Asked("delivery/_board_code.html")
+    typed = narrow(request.POST.get("code", "")).strip()
+    if "without" in request.POST:
+        return _own_step(request, delivery, WaybillState.DELIVERED)
+    try:
+        code = typed if live and live.finish_code else None
+        return _own_step(request, delivery, WaybillState.DELIVERED, code)
+    except DeliveryConflict as conflict:
+        if live is None:
+            raise
+        return Asked("delivery/_board_code.html", {"trouble": str(conflict.reason)})
+
+
+def _own_step(
+    request: HttpRequest, delivery: Delivery, state: WaybillState, code: str | None = None
+) -> Done:
+    actor = staff_user(request)
+    dispatching.own_step(delivery=delivery, state=state, actor=actor, code=code)
+    return Done(_("Noted: %(state)s.") % {"state": state.label})
 
 
 Verb = Callable[[HttpRequest, Delivery], Done | Asked]
@@ -207,8 +228,8 @@ VERBS: Mapping[str, Verb] = {
     "tip": tip,
     "ready": ready,
     "returned": returned,
-    "picked-up": _own_step(WaybillState.PICKED_UP),
-    "delivered": _own_step(WaybillState.DELIVERED),
+    "picked-up": picked_up,
+    "delivered": delivered,
     "gone": gone,
     "settle": settle,
 }
@@ -236,6 +257,7 @@ def _cancel_asked(
     delivery: Delivery, live: Attempt | None, fee: Decimal | None, trouble: str = ""
 ) -> Asked:
     until = free_until_of(live)
+    has_goods = live is not None and live.waybill_state in GONE_WITH_THE_GOODS
     return Asked(
         "delivery/_board_cancel.html",
         {
@@ -244,6 +266,7 @@ def _cancel_asked(
             "fee": WHATEVER if fee is None else str(fee),
             "costs": fee_text(fee),
             "is_free": fee == 0,
+            "has_goods": has_goods and live is not None and live.courier_id is not None,
             "free_until": until if fee == 0 and until and until > timezone.now() else None,
             "trouble": trouble,
         },

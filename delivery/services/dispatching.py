@@ -1,5 +1,6 @@
 """What people, rules and shops' systems do with a delivery. Amounts are yuan."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -265,13 +266,19 @@ def delivery_return_confirm(*, delivery: Delivery, actor: Actor) -> Delivery:
 
 
 @transaction.atomic
-def own_step(*, delivery: Delivery, state: WaybillState, actor: Actor) -> Delivery:
-    """Says how far the shop's own people are."""
+def own_step(
+    *, delivery: Delivery, state: WaybillState, actor: Actor, code: str | None = None
+) -> Delivery:
+    """Says how far the shop's own people are. The hand-over code, where one is given, has to be the
+    receiver's. Raises Conflict.
+    """
     row = Delivery.objects.locked(delivery.pk)
     attempt = row.attempts.live().filter(courier=None).first()
     if attempt is None:
         raise DeliveryConflict(_("You do not deliver this yourselves."))
     attempt = life.locked(attempt.pk)
+    if code is not None and code != attempt.finish_code:
+        raise DeliveryConflict(_("This is not the receiver's code."))
     life.hear(attempt, code=state, at=timezone.now(), source=Source.PERSON)
     audit.record("delivery.own_step", actor=actor, store=row.store, target=row, state=int(state))
     return row
@@ -296,6 +303,8 @@ def rider_call(plan: Plan, *, actor: Actor) -> Attempt:
     attempt = Attempt(courier=courier, shop_order_id=quoting.new_number(plan.delivery))
     if courier is None:
         attempt.state = State.LIVE
+        if plan.delivery.wishes.get("needs_finish_code"):
+            attempt.finish_code = f"{secrets.randbelow(10_000):04}"
     else:
         attempt.courier_code, attempt.shopid = courier.account.delivery_id, courier.account.shopid
         attempt.tip = tip_by_rule(plan.decision.rule.get("tip"), plan.decision.chosen)

@@ -122,7 +122,7 @@ def tracking_seen(*, delivery: Delivery, is_receiver: bool) -> Seen:
     rides = live if live and live.courier_id and stage in _UNDER_WAY else None
     rider: Mapping[str, Any] = rides.rider if rides else {}
     rider_phone, rider_tel = phone_and_tel(str(rider.get("phone", "")))
-    code = live.finish_code if live and stage in _UNDER_WAY else ""
+    code = live.finish_code if live and stage in _UNDER_WAY | {Stage.BY_SHOP} else ""
     placed_at = _placed_at(rides, now) if stage == Stage.ON_THE_WAY else None
     sketch = _sketch(delivery, rider) if placed_at else None
     cases = list(delivery.cases.all())
@@ -230,8 +230,10 @@ def _moments(stage: Stage, attempt: Attempt | None) -> tuple[tuple[StrOrPromise,
         return ()
     rows = attempt.news.filter(code__in=WaybillState.values)
     story = told(News(WaybillState(row.code), row.at, Source(row.source)) for row in rows)
-    found = sorted((at, kind) for kind, at in story.moments.items() if kind in shown)
-    return tuple((_words(kind, attempt), at) for at, kind in found)
+    # Pushes name whole seconds: of two in the same one the usual order counts.
+    order = list(Moment)
+    found = [(at, order.index(kind), kind) for kind, at in story.moments.items() if kind in shown]
+    return tuple((_words(kind, attempt), at) for at, _number, kind in sorted(found))
 
 
 def _words(kind: Moment, attempt: Attempt) -> StrOrPromise:

@@ -1,5 +1,6 @@
 """What the buttons of the dispatch board do, against a simulated WeChat."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from stores.models import AuditEntry
 from tests.delivery.board.looking import column, field, is_dialog, press, said, shown
 from tests.delivery.factories import ReceiverCaseFactory
 from tests.delivery.riders.test_one_rider import asked
-from tests.delivery.town import Town
+from tests.delivery.town import COURIERS, Town
 
 State = Attempt.State
 CALLED = "A rider is called already."
@@ -229,6 +230,65 @@ def test_goods_are_ready_and_their_own_people_bring_them(sender: Client, town: T
     assert "do not deliver this yourselves" in said(press(sender, delivery, "delivered"))
     verbs = set(AuditEntry.objects.values_list("verb", flat=True))
     assert {"delivery.ready", "delivery.dispatch", "delivery.own_step"} <= verbs
+
+
+def test_their_own_people_hand_over_against_the_receivers_code(sender: Client, town: Town) -> None:
+    delivery = town.delivery(wishes={"needs_finish_code": True})
+    press(sender, delivery, "ourselves")
+    code = Attempt.objects.get().finish_code
+    assert re.fullmatch("[0-9]{4}", code)
+    asked_for = press(sender, delivery, "delivered")
+    assert is_dialog(asked_for)
+    assert code not in asked_for.content.decode()
+    wrong = press(sender, delivery, "delivered", code=f"{(int(code) + 1) % 10_000:04}")
+    assert "not the receiver&#x27;s code" in wrong.content.decode()
+    assert (
+        "not the receiver&#x27;s code"
+        in press(sender, delivery, "delivered", code="").content.decode()
+    )
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.RUNNING
+    press(sender, delivery, "delivered", code=f" {code} ")
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.DELIVERED
+
+
+def test_a_receiver_without_the_code_gets_the_goods_all_the_same(
+    sender: Client, town: Town
+) -> None:
+    delivery = town.delivery(wishes={"needs_finish_code": True})
+    press(sender, delivery, "ourselves")
+    press(sender, delivery, "delivered", code="", without="1")
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.DELIVERED
+
+
+def test_nothing_is_promised_for_a_rider_who_has_the_goods(sender: Client, town: Town) -> None:
+    attempt = town.called("DADA")
+    town.report(attempt, 102)
+    asked(town, attempt)
+    assert "free now" in column(shown(sender), "coming")
+    town.report(attempt, 202)
+    asked(town, attempt)
+    page = column(shown(sender), "riding")
+    assert "Cancel the rider, who has the goods" in page
+    assert "free" not in page
+    dialog = press(sender, attempt.delivery, "cancel").content.decode()
+    assert "The rider has the goods" in dialog
+    assert "data-free" not in dialog
+
+
+def test_the_card_says_why_all_couriers_refuse(sender: Client, town: Town) -> None:
+    for courier in COURIERS:
+        town.post("couriers", {"delivery_id": courier, "mood": "refuses"})
+    delivery = town.delivery()
+    quoted_page = press(sender, delivery, "prices").content.decode()
+    assert quoted_page.count("board-reason") == len(COURIERS)
+    page = column(shown(sender), "waiting")
+    assert "No courier takes it:" in page
+    town.post("couriers", {"delivery_id": "UU", "mood": "takes"})
+    press(sender, delivery, "prices", anew="1")
+    assert "No courier takes it:" not in column(shown(sender), "waiting")
 
 
 def test_goods_that_come_back_are_confirmed(sender: Client, town: Town) -> None:

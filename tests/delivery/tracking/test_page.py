@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from delivery.addresses import tracking_url
-from delivery.choices import Moment
+from delivery.choices import Moment, Source
 from delivery.models import Attempt, Delivery
 from delivery.pages import tracking as view
 from delivery.services import life
@@ -82,6 +82,22 @@ def test_the_way_to_the_receiver_is_told_once_with_its_first_time() -> None:
     assert len(moments) == 3
     known = list(attempt.delivery.moments.order_by("at").values_list("at", flat=True))
     assert [at for _label, at in moments] == known
+
+
+def test_moments_of_the_same_second_stand_in_their_order() -> None:
+    attempt, at = called(), ago(minutes=5)
+    for state in (S.ACCEPTED, S.DELIVERED, S.PICKED_UP):
+        life.hear(life.locked(attempt.pk), code=state, at=at, source=Source.PUSH)
+    wanted = [Moment.ACCEPTED, Moment.PICKED_UP, Moment.DELIVERED]
+    assert words(attempt.delivery) == [str(each.label) for each in wanted]
+
+
+def test_the_shops_own_people_have_a_code_that_only_the_receiver_sees() -> None:
+    attempt = told(ours(), S.ACCEPTED)
+    attempt.finish_code = "4711"
+    attempt.save(update_fields=["finish_code"])
+    assert "4711" not in page(attempt.delivery)
+    assert "4711" in page(attempt.delivery, opened(attempt.delivery))
 
 
 def test_of_riders_who_gave_up_only_the_next_call_is_told() -> None:
