@@ -14,6 +14,7 @@ from delivery.pages.board_news import digest_of
 from delivery.pages.board_verbs import VERBS, Asked
 from delivery.pages.board_words import clock
 from delivery.services.pausing import pauses_end
+from stores.backoffice.labels import labelled
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.models import Store
@@ -53,11 +54,11 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     try:
         done = VERBS[verb](request, delivery)
     except Conflict as conflict:
-        trouble = f"{delivery}: {conflict.reason}"
+        trouble = labelled(delivery, conflict.reason)
     else:
         if isinstance(done, Asked):
             return _dialog(request, delivery, done)
-        said = f"{delivery}: {done.words}"
+        said = labelled(delivery, done.words)
     return _answer(request, said, trouble)
 
 
@@ -71,7 +72,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         pauses_end(place=place, actor=staff_user(request))
     except Conflict as conflict:
-        trouble = f"{place}: {conflict.reason}"
+        trouble = labelled(place, conflict.reason)
     return _answer(request, "", trouble)
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from django_stubs_ext import StrOrPromise
 
 from delivery.pages.money import chosen_store, stores_with_money
+from delivery.pages.what_if import form_for, tried
 from delivery.services import saving
 from delivery.services.dispatching import OURSELVES
 from delivery.services.figures import Figures, figures
@@ -35,7 +36,11 @@ def page(request: HttpRequest) -> HttpResponse:
     days = next((each for each in PERIODS if str(each) == request.GET.get("days")), PERIODS[0])
     among = [store.pk] if store else [each.pk for each in stores]
     saved = saving.savings(store, saving.month_of(timezone.localdate())) if store else None
+    place = store.delivery_store if store else None
+    form = form_for(place, request.GET) if place else None
     context = {
+        "rule_form": form,
+        "tried": tried(place, form) if place and form else None,
         "stores": stores,
         "store": store,
         "days": days,

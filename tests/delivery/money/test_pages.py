@@ -27,6 +27,7 @@ from tests.delivery.factories import (
     StoreCourierFactory,
 )
 from tests.delivery.money.files import HEADINGS, as_csv, line
+from tests.delivery.money.test_replaying import OFFERS, decided
 from tests.pages import HOSTILE, english
 from tests.stores.factories import MerchantFactory, UserFactory, member
 
@@ -251,6 +252,32 @@ def test_figures_are_shown_for_a_store_or_all_with_what_was_saved(
     assert "Choose a store to see it." in owner.get(FIGURES).content.decode()
     one = owner.get(FIGURES, {"store": courier.place.store_id}).content.decode()
     assert "¥12.00 instead of ¥12.00" in one
+
+
+def test_another_rule_is_tried_on_the_page(client: Client, courier: StoreCourier) -> None:
+    place = courier.place
+    for offers in (OFFERS, OFFERS[:1]):
+        decided(place, offers=offers)
+    page = client.get(FIGURES).content.decode()
+    assert "If another rule had chosen" in page
+    assert "would be others" not in page
+    typed = {"store": str(place.store_id), "prefer": "fastest", "ceiling": ""}
+    page = client.get(FIGURES, typed).content.decode()
+    assert "1 of 2 choices would be others." in page
+    assert "¥15.00 → ¥25.50" in page
+    assert "15 min 00 s → 11 min 00 s" in page
+    page = client.get(FIGURES, typed | {"ceiling": "1"}).content.decode()
+    assert "For 2 orders no courier would fit." in page
+    page = client.get(FIGURES, typed | {"prefer": "nonsense", "ceiling": "-1"}).content.decode()
+    assert "greater than or equal to 0" in page
+    assert "would be" not in page
+
+
+def test_without_choices_of_the_rule_there_is_nothing_to_try(
+    client: Client, courier: StoreCourier
+) -> None:
+    page = client.get(FIGURES, {"prefer": "fastest"}).content.decode()
+    assert "has chosen nobody in these days" in page
 
 
 def test_pages_need_as_many_queries_however_many_rows_there_are(

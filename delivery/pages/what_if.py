@@ -1,0 +1,92 @@
+"""What another rule would have cost: a short form, and the choices of the last month made by it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from delivery.models import DeliveryStore
+from delivery.services.choosing import Prefer
+from delivery.services.dispatching import rule_of
+from delivery.services.replaying import Sides, what_if
+from delivery.services.rules import MOST_YUAN
+from stores.money import yuan_text
+
+BACK = timedelta(days=30)
+
+
+class RuleForm(forms.Form):
+    prefer = forms.ChoiceField(label=_("Call first"), choices=Prefer)
+    ceiling = forms.DecimalField(
+        label=_("At most (yuan)"),
+        required=False,
+        min_value=0,
+        max_value=MOST_YUAN,
+        decimal_places=2,
+        help_text=_("With the tip. Empty: any price."),
+    )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure before and after; `orders` of them are known on both sides."""
+
+    title: StrOrPromise
+    before: str
+    after: str
+    orders: int
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How many of the `choices` would be others, and for how many nobody would come."""
+
+    choices: int
+    changed: int
+    nobody: int
+    figures: list[Figure]
+
+
+def form_for(place: DeliveryStore, typed: Mapping[str, Any]) -> RuleForm:
+    """Returns the form, with the store's own rule until something is tried."""
+    rule = rule_of(place)
+    if "prefer" in typed:
+        return RuleForm(typed)
+    return RuleForm(initial={"prefer": rule.prefer, "ceiling": rule.ceiling})
+
+
+def tried(place: DeliveryStore, form: RuleForm) -> Tried | None:
+    """Returns what the rule of the form would have chosen; None where nothing valid was typed."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    prefer, ceiling = Prefer(form.cleaned_data["prefer"]), form.cleaned_data["ceiling"]
+    rule = replace(rule_of(place), prefer=prefer, ceiling=ceiling)
+    found = what_if(place, rule, timezone.now() - BACK)
+    figures = [
+        _figure(_("Fees"), found.fees, is_money=True),
+        _figure(_("Time until delivered, as quoted"), found.seconds),
+        _figure(_("Time until a rider accepts, usually"), found.acceptance),
+    ]
+    return Tried(
+        found.decisions, len(found.changes), found.nobody, [each for each in figures if each]
+    )
+
+
+def _figure(title: StrOrPromise, sides: Sides, *, is_money: bool = False) -> Figure | None:
+    if not sides.orders:
+        return None
+    shown = yuan_text if is_money else _minutes
+    return Figure(title, shown(sides.before), shown(sides.after), sides.orders)
+
+
+def _minutes(seconds: Any) -> str:
+    return gettext("%(minutes)d min %(seconds)02d s") % {
+        "minutes": int(seconds) // 60,
+        "seconds": int(seconds) % 60,
+    }
