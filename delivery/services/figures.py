@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from math import ceil
 from typing import Any
 
@@ -48,7 +48,7 @@ class Figures:
 
     @property
     def cost_per_order(self) -> Decimal | None:
-        return (self.cost / self.priced).quantize(CENT) if self.priced else None
+        return (self.cost / self.priced).quantize(CENT, ROUND_HALF_UP) if self.priced else None
 
 
 def figures(stores: Collection[int], since: datetime, until: datetime) -> list[Figures]:

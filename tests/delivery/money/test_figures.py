@@ -88,6 +88,8 @@ def test_acceptance_punctuality_cost_and_cancellations_of_each_courier(
     assert (first.orders, first.accepted, first.p50, first.p90) == (6, 4, 20, 40)
     assert (first.priced, first.cost, first.cost_per_order) == (4, Decimal(52), Decimal(13))
     assert (first.cancelled, first.deductions) == (1, Decimal(2))
+    odd = Figures("SS", "", priced=2, cost=Decimal("14.89"))
+    assert odd.cost_per_order == Decimal("7.45")
     assert (found["DADA"].p50, found["DADA"].cost_per_order) == (None, None)
 
 

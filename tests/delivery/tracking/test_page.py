@@ -96,7 +96,10 @@ def test_the_shops_own_people_have_a_code_that_only_the_receiver_sees() -> None:
     attempt = told(ours(), S.ACCEPTED)
     attempt.finish_code = "4711"
     attempt.save(update_fields=["finish_code"])
-    assert "4711" not in page(attempt.delivery)
+    html = page(attempt.delivery)
+    assert "4711" not in html
+    assert "form=digits" in html
+    assert "骑手电话" not in html
     assert "4711" in page(attempt.delivery, opened(attempt.delivery))
 
 
