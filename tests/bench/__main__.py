@@ -25,6 +25,8 @@ SECTIONS = {
     "trip_size": "tests.bench.trip_size",
     "takeaway": "tests.bench.takeaway",
     "chat_size": "tests.bench.chat_size",
+    "delivery": "tests.bench.delivery",
+    "delivery_size": "tests.bench.delivery_size",
 }
 
 

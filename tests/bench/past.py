@@ -104,10 +104,13 @@ def copy_rows(
     table = model._meta.db_table
     columns = {"id": f"{FIRST} + n.i"} | columns
     names = [str(field.column) for field in model._meta.concrete_fields]
-    values = ", ".join(columns.get(name, f"t.{name}") for name in names)
+    quoted = [connection.ops.quote_name(name) for name in names]
+    values = ", ".join(
+        columns.get(name, f"t.{place}") for name, place in zip(names, quoted, strict=True)
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({', '.join(names)}) "
+            f"INSERT INTO {table} ({', '.join(quoted)}) "
             f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < "
             f"{last}) "
             f"SELECT {values} FROM {table} t CROSS JOIN n WHERE t.id = {template}"

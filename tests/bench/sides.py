@@ -25,10 +25,18 @@ FEW, MANY, MANY_QUICK = 1_000, 300_000, 30_000
 
 @dataclass(frozen=True)
 class Page:
-    """Something that is read: where, and with which headers."""
+    """Something that is read: where, and with which headers. `target` is how many times as long it
+    may take with the long past.
+    """
 
-    path: str
+    where: str | Callable[[], str]
     headers: dict[str, str]
+    status: int = 200
+    target: float | None = None
+
+    @property
+    def path(self) -> str:
+        return self.where if isinstance(self.where, str) else self.where()
 
 
 @dataclass(frozen=True)
@@ -111,19 +119,19 @@ def _gets(server: Web, page: Page) -> list[float]:
     request = load.http("GET", page.path, headers=page.headers)
     return (
         load.drive(server.address, lambda _: request, count=12, connections=1)
-        .expect(200)
+        .expect(page.status)
         .latencies[2:]
     )
 
 
 def _queries(page: Page) -> int:
-    client = Client()
+    client, path = Client(), page.path
     # The first answer fills caches and notes when a key was used.
-    client.get(page.path, headers=page.headers)
+    client.get(path, headers=page.headers)
     with CaptureQueriesContext(connection) as captured:
-        answer = client.get(page.path, headers=page.headers)
-    if answer.status_code != 200:
-        raise Broken(f"HTTP {answer.status_code} for {page.path}")
+        answer = client.get(path, headers=page.headers)
+    if answer.status_code != page.status:
+        raise Broken(f"HTTP {answer.status_code} for {path}")
     return len(captured)
 
 
@@ -147,6 +155,6 @@ def _report(bench: Bench, growth: Growth, small: Side, large: Side) -> None:
             f"{large.queries[title]} and {small.queries[title]} queries, "
             f"{milliseconds(median(many))} and {milliseconds(median(few))} with {sizes}"
         )
-        bench.report.add(
-            Figure(f"{growth.name}: time of the {title}", median(many) / median(few), raw)
-        )
+        name, ratio = f"{growth.name}: time of the {title}", median(many) / median(few)
+        target = growth.pages[title].target
+        bench.report.add(Figure(name, ratio, raw, target, at_least=False))

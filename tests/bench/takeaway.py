@@ -3,23 +3,18 @@
 import json
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from http.client import HTTPConnection, RemoteDisconnected
 from urllib.parse import urlencode
 
-from django.db import models
-
 from messaging.models import Message, TakeawayStore
 from messaging.services.chat import listing
-from stores.models import Connection, InboundEvent
-from tests.bench import database, load, machine, past, web, workers
-from tests.bench.client import CONNECTIONS, Caller, caller_of
+from stores.models import Connection
+from tests.bench import load, machine, pushes, web, workers
+from tests.bench.client import caller_of
 from tests.bench.context import Bench
-from tests.bench.load import Load
 from tests.bench.processes import START_SECONDS, Broken, Running
-from tests.bench.report import Figure, median, milliseconds, percentile
+from tests.bench.report import Figure, median, percentile
 from tests.bench.shops import open_shop
 from tests.bench.sides import owner_of
 from tests.bench.web import Web
@@ -70,8 +65,8 @@ def run(bench: Bench) -> None:
     ours, bare = web.start(bench.fleet, "web"), web.start_bare(bench.fleet, caller.digest)
     try:
         caller.warm_up(ours)
-        _noted(caller, bare, 80_000_000, 100)
-        _pushes(bench, meituan, ours, partial(_noted, caller, bare))
+        kinds = [pushes.Kind("pushes", meituan.new_order, b'{"data":"OK"}', target=0.5)]
+        pushes.against_bare(bench, ours, bare, caller, kinds, platform="takeaway")
         bench.fleet.stop(bare.running)
         _open_pages(bench, meituan, ours)
         clusters = workers.start(bench.fleet)
@@ -90,42 +85,6 @@ def _bound() -> TakeawayStore:
     developer = DeveloperFactory(credentials={"sign_key": SIGN_KEY, "im_secret": SECRET})
     made: TakeawayStore = TakeawayStoreFactory(developer=developer)
     return made
-
-
-# Pushes
-
-
-def _pushes(bench: Bench, meituan: Meituan, ours: Web, note: Callable[[int, int], Load]) -> None:
-    rounds, count = bench.size(5, 2), bench.size(1500, 300)
-    told: list[Load] = []
-    noted: list[Load] = []
-    for number in range(rounds):
-        mark: dict[type[models.Model], int] = {InboundEvent: _newest_event()}
-        requests = [meituan.new_order(number * count + one) for one in range(count)]
-        answered = load.drive(ours.address, requests.__getitem__, count=count).expect(200)
-        if b'{"data":"OK"}' not in answered.last:
-            raise Broken(f"Meituan was told no: {answered.last[-300:]!r}")
-        told.append(answered)
-        past.forget_after(mark)
-        database.tidy()
-        noted.append(note(81_000_000 + number * count, count))
-    ratio = median([one.rate for one in told]) / median([one.rate for one in noted])
-    raw = f"{_words(told)}; bare view {_words(noted)}; {CONNECTIONS} connections, {rounds} rounds"
-    bench.report.add(Figure("takeaway: pushes ÷ bare view", ratio, raw, target=0.5))
-
-
-def _noted(caller: Caller, bare: Web, first: int, count: int) -> Load:
-    """The same number of requests to the bare view."""
-    return load.drive(bare.address, caller.note, count=count, first=first).expect(201)
-
-
-def _newest_event() -> int:
-    return InboundEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-
-
-def _words(rounds: list[Load]) -> str:
-    p99 = median([percentile(one.latencies, 0.99) for one in rounds])
-    return f"{median([one.rate for one in rounds]):.0f}/s p99 {milliseconds(p99)}"
 
 
 # Open pages
