@@ -291,7 +291,6 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
             raise CourierRefuses(2062, "订单价格信息已过期,请重新查询后发单")
         price["fee"] = fee
     now, wishes = time.time(), part(given, "order_info")
-    settings = world.switches(courier.delivery_id)
     shop_order_id = str(given["shop_order_id"])
     account.balance -= price["fee"]
     return Waybill(
@@ -300,7 +299,7 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
         shopid=account.shopid,
         shop_order_id=shop_order_id,
         shop_no=str(given.get("shop_no") or ""),
-        waybill_id="" if settings.add_without_waybill else f"{shop_order_id}_waybillid",
+        waybill_id=f"{shop_order_id}_waybillid",
         status=101,
         fee=price["fee"],
         distance=int(price["distance"]),
@@ -315,6 +314,7 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
 
 
 def _answer_of(world: World, waybill: Waybill, courier: Courier) -> dict[str, Any]:
+    switches = world.switches(courier.delivery_id)
     return {
         **OK,
         "fee": waybill.fee,
@@ -324,8 +324,8 @@ def _answer_of(world: World, waybill: Waybill, courier: Courier) -> dict[str, An
         "insurancefee": 0,
         "insurancfee": 0,
         "distance": waybill.distance,
-        "waybill_id": waybill.waybill_id,
-        "order_status": world.switches(courier.delivery_id).add_own_status,
+        "waybill_id": "" if switches.add_without_waybill else waybill.waybill_id,
+        "order_status": switches.add_own_status,
         "finish_code": waybill.finish_code,
         "pickup_code": waybill.pickup_code,
         "dispatch_duration": courier.seconds,

@@ -14,7 +14,7 @@ from delivery.services.orders import account_of_attempt
 from delivery.services.wechat import Wechat
 from delivery.wire.answers import NO_SUCH_ORDER
 from delivery.wire.orders import Price, RemoteState, RemoteWaybill
-from stores.models import Connection, OutboundCall
+from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms.errors import AuthExpired, Inconclusive, PlatformError, Refused
 from stores.platforms.outbox import Operation, SlotWaiter, enqueue, notify
 
@@ -99,6 +99,13 @@ def waybill_of(client: WechatClient, token: str, account: CourierAccount, attemp
     return attempt.waybill_id
 
 
+def answer_was_lost(call: OutboundCall) -> bool:
+    """Whether an earlier try of a call that is sent again may have been executed."""
+    outcome = OutboundAttempt.Outcome
+    lost = [outcome.UNKNOWN, outcome.TIMED_OUT, outcome.STARTED]
+    return call.attempts.filter(kind=OutboundAttempt.Kind.SEND, outcome__in=lost).exists()
+
+
 def state_heard(attempt: Attempt, found: RemoteState, asked_at: datetime) -> None:
     """Takes in an answer about a locked attempt: its state, its rider and where he is."""
     rider = {"name": found.rider_name, "phone": found.rider_phone}
@@ -119,6 +126,7 @@ def state_heard(attempt: Attempt, found: RemoteState, asked_at: datetime) -> Non
 def adopt_waybill(attempt: Attempt, answer: RemoteWaybill) -> None:
     attempt.waybill_id = attempt.waybill_id or answer.waybill_id
     attempt.distance = answer.distance or attempt.distance
+    attempt.seconds = answer.seconds or attempt.seconds
     attempt.pickup_code, attempt.finish_code = answer.pickup_code, answer.finish_code
     _adopt_price(attempt, answer.price)
     attempt.save()

@@ -166,7 +166,7 @@ def cancel_fee(
 @operation
 class RiderCancelling(AboutRider):
     """Cancels a rider (§2.5). The payload is {"limit": yuan as text or None}: above it nothing is
-    cancelled.
+    cancelled; "fee" is what the courier has said before.
     """
 
     name = "rider.cancel"
@@ -184,19 +184,22 @@ class RiderCancelling(AboutRider):
                 fee = cancel_fee(client, token, account, attempt)
                 if fee is None or fee > Decimal(limit):
                     raise Refused(TOO_DEAR, "" if fee is None else str(fee))
-            return client.cancel(
+                _keep_fee(call, fee)
+            answer = client.cancel(
                 token,
                 account,
                 attempt.shop_order_id,
                 waybill_id=waybill_of(client, token, account, attempt),
                 reason=CancelReason(attempt.cancel_reason or CancelReason.OTHER),
             )
+            return _kept_fee(call) if answer is None else answer
 
         try:
             return self.talk(call, wait_for_slot, cancel)
         except Refused as error:
             if error.code in NOTHING_TO_CANCEL:
-                return None
+                # An earlier try got there, and its answer was lost; else it ended by itself.
+                return _kept_fee(call) if call.was_unknown else None
             raise
 
     def ask(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Verdict:
@@ -243,6 +246,19 @@ class RiderCancelling(AboutRider):
 
     def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
         put_before_person(life.locked(call.subject_id), ForPerson.UNSURE)
+
+
+def _keep_fee(call: OutboundCall, fee: Decimal) -> None:
+    """Keeps with a cancellation what the courier says that it costs, before it is sent. Once it is
+    over he says 0.
+    """
+    call.payload["fee"] = str(max(fee, _kept_fee(call) or Decimal(0)))
+    OutboundCall.objects.filter(pk=call.pk).update(payload=call.payload)
+
+
+def _kept_fee(call: OutboundCall) -> Decimal | None:
+    fee = call.payload.get("fee")
+    return None if fee is None else Decimal(fee)
 
 
 @operation

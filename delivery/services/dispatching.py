@@ -107,7 +107,11 @@ def dispatch_plan(*, delivery: Delivery, courier: str | None, actor: Actor) -> P
     if courier not in found:
         raise DeliveryConflict(_("This store has no such courier."))
     quotes = {row.courier_id: row for row in quoting.usable_quotes(delivery)}
-    return Plan(delivery, found[courier], quotes.get(found[courier].pk), decision)
+    quote = quotes.get(found[courier].pk)
+    if quote is None:
+        # So that the price is known should the answer to the call be lost.
+        [quote] = quoting.quotes_ask(delivery=delivery, only=found[courier])
+    return Plan(delivery, found[courier], quote, decision)
 
 
 def _why_nobody(delivery: Delivery) -> ForPerson:
@@ -136,6 +140,7 @@ def delivery_call_again(*, attempt: Attempt, actor: Actor) -> Attempt:
         courier=courier,
         courier_code=attempt.courier_code,
         shopid=attempt.shopid,
+        fee=attempt.fee,
     )
     decision = Decision(chosen=attempt.courier_code, by=name_of(actor))
     return _start(attempt.delivery, again, decision, actor)

@@ -49,9 +49,12 @@ def is_paused(courier: StoreCourier) -> bool:
     return courier.paused_until is not None and courier.paused_until > timezone.now()
 
 
-def quotes_ask(*, delivery: Delivery, probes: bool = False) -> list[Quote]:
-    """Asks all couriers that are not paused, and keeps their answers as one round. Where all are
-    paused, `probes` asks those that did not answer: who answers now is paused no longer.
+def quotes_ask(
+    *, delivery: Delivery, probes: bool = False, only: StoreCourier | None = None
+) -> list[Quote]:
+    """Asks all couriers that are not paused, or `only` one, and keeps their answers as one round.
+    Where all are paused, `probes` asks those that did not answer: who answers now is paused no
+    longer.
 
     Raises Conflict when it is over or its receiver is not known any more, NobodyToCall when there
     is nobody to ask; a courier that fails has a quote that says so.
@@ -59,7 +62,7 @@ def quotes_ask(*, delivery: Delivery, probes: bool = False) -> list[Quote]:
     if delivery.state in (Delivery.State.DELIVERED, Delivery.State.CANCELLED):
         raise Conflict(_("This delivery is over."))
     check_receiver(delivery)
-    couriers = _to_be_asked(delivery, probes=probes)
+    couriers = [only] if only else _to_be_asked(delivery, probes=probes)
     asked_at = timezone.now()
     numbers = {courier.pk: new_number(delivery) for courier in couriers}
     answers: dict[int, RemoteQuote | PlatformError] = {}

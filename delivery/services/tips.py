@@ -12,6 +12,7 @@ from delivery.models import Attempt
 from delivery.services import life
 from delivery.services.about import (
     AboutRider,
+    answer_was_lost,
     enqueue_about,
     owe_once,
     put_before_person,
@@ -61,7 +62,15 @@ class TipRaising(AboutRider):
         attempt.save(update_fields=["tip"])
         attempt.delivery.note_change()
 
+    def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
+        if answer_was_lost(call):
+            self.on_done(call, None, inferred=True)
+
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
+        if answer_was_lost(call):
+            # A courier who has raised it takes the same total no second time.
+            self.on_done(call, None, inferred=True)
+            return
         attempt = life.locked(call.subject_id)
         attempt.refusal = words_of(error)
         attempt.save(update_fields=["refusal"])

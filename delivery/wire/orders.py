@@ -215,6 +215,7 @@ class RemoteWaybill:
     waybill_id: str
     price: Price
     distance: int | None
+    seconds: int | None
     pickup_code: str
     finish_code: str
 
@@ -253,6 +254,7 @@ def parse_waybill(data: Mapping[str, Any]) -> RemoteWaybill:
         waybill_id=any_text(data, "waybill_id", most=LONGEST_ID),
         price=_price(data),
         distance=_count(data, "distance"),
+        seconds=_count(data, "dispatch_duration"),
         pickup_code=any_text(data, "pickup_code", most=20),
         finish_code=any_text(data, "finish_code", most=20),
     )

@@ -23,7 +23,9 @@ DEAD = frozenset(
 ENDED = DEAD | {_S.DELIVERED}
 # The goods come back to the shop.
 RETURNING = frozenset({_S.GOES_BACK, _S.NOT_REACHED, _S.REFUSED})
-_UNTIL_THE_SHOP = {_S.NOT_PICKED_UP, _S.RIDER_LEFT, _S.SHOP_FAILED, _S.NO_RIDER, _S.FORCE_MAJEURE}
+# A rider had accepted, and the goods stayed at the shop.
+_LEFT_AT_SHOP = {_S.NOT_PICKED_UP, _S.RIDER_LEFT, _S.SHOP_FAILED}
+_UNTIL_THE_SHOP = _LEFT_AT_SHOP | {_S.NO_RIDER, _S.FORCE_MAJEURE}
 _WITH_THE_GOODS = {_S.DELIVERED, *RETURNING, _S.NO_RIDER, _S.FORCE_MAJEURE}
 # What may come next; a state may also be skipped, and then what follows it may come.
 NEXT: Mapping[WaybillState, frozenset[WaybillState]] = {
@@ -70,14 +72,18 @@ _STAGES: tuple[frozenset[WaybillState], ...] = (
 
 
 def moments_by(state: WaybillState) -> list[Moment]:
-    """Returns the moments that have come when an order is so far: what was delivered was picked up,
-    whether that was told or not.
+    """Returns the moments that have come when an order is so far: what was delivered or goes back
+    was picked up, whether that was told or not.
     """
     if state in (_S.AT_SHOP, _S.ACCEPTED):
         return _WAY[:1]
     own = MOMENTS.get(state)
     if own in _WAY:
         return _WAY[: _WAY.index(own) + 1]
+    if state in RETURNING or state == _S.RETURNED:
+        return [*_WAY[:2], Moment.ABNORMAL]
+    if state in _LEFT_AT_SHOP:
+        return [*_WAY[:1], Moment.ABNORMAL]
     return [own] if own else []
 
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from delivery.models import Attempt, Delivery, DeliveryStore
 from delivery.services import going_on
-from delivery.services.dispatching import FeeTooHigh, delivery_cancel
+from delivery.services.dispatching import delivery_cancel
 from delivery.services.escalating import Do, Step
+from delivery.services.refusals import FeeTooHigh
 from stores.models import Connection
 from tests.delivery.below import Below, below_provider
 from tests.delivery.town import APPID, Town

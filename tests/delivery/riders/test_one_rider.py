@@ -198,3 +198,72 @@ def test_the_shops_own_people_are_the_last_courier(town: Town) -> None:
     attempt.refresh_from_db()
     assert attempt.state == State.DEAD
     wait_until(lambda: town.orders() == [])
+
+
+@pytest.mark.parametrize("courier", ["SFTC", "MTPS"])
+def test_an_answer_without_a_waybill_number_is_no_bar_to_cancelling(
+    town: Town, courier: str
+) -> None:
+    town.switch(add_without_waybill=True)
+    attempt = town.called(courier)
+    assert attempt.waybill_id == ""
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=Decimal(0))
+    town.work()
+    attempt.refresh_from_db()
+    assert attempt.state == State.DEAD
+    assert attempt.waybill_id
+    assert town.live_orders(attempt.delivery) == []
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
+def test_a_cancellation_whose_answer_was_lost_costs_what_was_said_before(
+    town: Town, kind: str
+) -> None:
+    town.post("couriers", {"delivery_id": "SS", "cancel_fee": 2.0, "free_seconds": 0.0})
+    attempt = town.called("SS")
+    town.report(attempt, 102)
+    town.server.faults.add(operation="order/cancel", kind=kind, times=1)
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=Decimal(3))
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.deduction) == (State.DEAD, Decimal(2))
+
+
+def test_an_end_that_came_before_the_cancellation_costs_nothing(town: Town) -> None:
+    town.post("couriers", {"delivery_id": "SS", "cancel_fee": 2.0, "free_seconds": 0.0})
+    attempt = town.called("SS")
+    town.report(attempt, 102)
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=Decimal(3))
+    town.report(attempt, 204)
+    town.work()
+    attempt.refresh_from_db()
+    assert attempt.state == State.DEAD
+    assert not attempt.deduction
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
+def test_a_tip_whose_answer_was_lost_is_what_the_courier_took(town: Town, kind: str) -> None:
+    attempt = town.called("SS")
+    town.server.faults.add(operation="order/addtips", kind=kind, times=1)
+    delivery_tip(delivery=attempt.delivery, total=Decimal(5), actor="小王")
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.tip, attempt.refusal) == (Decimal(5), "")
+    assert town.orders(attempt.delivery)[0]["tip"] == 5.0
+
+
+def test_the_price_of_a_named_courier_is_known_though_the_answer_to_the_call_is_lost(
+    town: Town,
+) -> None:
+    town.server.faults.add(operation="order/add", kind="drop_after", times=1)
+    attempt = town.called("SS")
+    assert attempt.state == State.LIVE
+    assert attempt.fee == Decimal(str(town.orders(attempt.delivery)[0]["fee"]))
+    assert attempt.seconds
+
+
+def test_a_courier_that_names_no_price_is_called_all_the_same(town: Town) -> None:
+    town.server.faults.add(operation="order/pre_add", kind="drop_before", times=1)
+    attempt = town.called("SS")
+    assert attempt.state == State.LIVE
+    assert attempt.seconds
