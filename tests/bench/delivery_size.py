@@ -181,9 +181,7 @@ def _over(shop: wechat.Shop) -> Attempt:
         connection=shop.connection, pace=shop.connection.pace, store=shop.store,
         subject_id=attempt.pk, state=OutboundCall.State.DONE, settled_at=now, expires_at=now,
     )  # fmt: skip
-    OutboundAttempt.objects.create(
-        call=call, number=1, outcome="done", started_at=now, ended_at=now
-    )
+    OutboundAttempt.objects.create(call=call, outcome="done", ended_at=now)
     return attempt
 
 
