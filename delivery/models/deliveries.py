@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import FilteredRelation, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -13,7 +13,7 @@ from delivery.choices import ForPerson, Moment, Source, WaybillState
 from delivery.models.accounts import StoreCourier
 from stores.fields import EncryptedJSONField, EncryptedTextField
 from stores.models import Store
-from stores.prepared import literals
+from stores.prepared import Literal, literals
 from stores.tenancy import TenantQuerySet
 
 
@@ -40,11 +40,14 @@ class DeliveryQuerySet(TenantQuerySet["Delivery"]):
 
     def needing_person(self) -> Self:
         """Filters those that somebody has to look at, also those of which only the receiver says
-        so: an open case need not set `needs_person` (services/cases.py).
+        so: an open case need not set `needs_person` (services/cases.py). Each is found by its
+        partial index.
         """
-        open_case = FilteredRelation("cases", condition=Q(cases__closed_at=None))
-        rows = self.alias(open_case=open_case).real()
-        return rows.filter(Q(needs_person=True) | Q(open_case__isnull=False))
+        said = Delivery.objects.filter(needs_person=True).order_by().values("pk")
+        # Of a table that stands above this one.
+        cases: Any = Delivery._meta.get_field("cases").related_model
+        open_cases = cases.objects.filter(closed_at=None).order_by().values("delivery")
+        return self.real().filter(pk__in=said.union(open_cases))
 
 
 class Delivery(models.Model):
@@ -186,7 +189,7 @@ class AttemptQuerySet(TenantQuerySet["Attempt"]):
 
     def revived(self) -> Self:
         """Filters those that a rider took after their end, with their partial index."""
-        return self.by_index(Q(state__in=literals(Attempt.State.REVIVED)))
+        return self.by_index(Q(state=Literal(Attempt.State.REVIVED)))
 
 
 class Attempt(models.Model):

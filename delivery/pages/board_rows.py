@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, FilteredRelation, Prefetch, Q
+from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
 
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery, ReceiverCase
@@ -112,12 +112,13 @@ def _column(code: int | None) -> str:
     return COMING if code in (WaybillState.ACCEPTED, WaybillState.AT_SHOP) else CALLING
 
 
-def _open_cases(store_ids: Sequence[int]) -> Iterable[int]:
-    rows = ReceiverCase.objects.filter(closed_at=None, delivery__store__in=store_ids)
+def _open_cases(store_ids: Sequence[int]) -> QuerySet[ReceiverCase, int]:
+    open_cases = ReceiverCase.objects.by_index(Q(closed_at=None))
+    rows = open_cases.filter(delivery__store__in=store_ids)
     return rows.order_by("-pk").values_list("delivery", flat=True)[:MOST_READ]
 
 
-def _revived(store_ids: Sequence[int]) -> Iterable[int]:
+def _revived(store_ids: Sequence[int]) -> QuerySet[Attempt, int]:
     rows = Attempt.objects.revived().filter(
         courier__place__store__in=store_ids, called_at__gte=start_of_day(DAYS_BACK)
     )
