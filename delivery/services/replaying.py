@@ -205,7 +205,7 @@ class History:
         for offer in facts.offers:
             calls = self._by_hour.get((offer.courier, local.isoweekday(), local.hour), [])
             begin = bisect_left(calls, facts.at - BACK, key=lambda each: each[0])
-            end = bisect_right(calls, facts.at, key=lambda each: each[0])
+            end = bisect_right(calls, facts.at - limit, key=lambda each: each[0])
             waits = [wait for _at, wait in calls[begin:end]]
             in_time = sum(wait is not None and wait <= limit for wait in waits)
             found[offer.courier] = Acceptance(len(waits), in_time)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from delivery.models import Attempt, Delivery, DeliveryStore
 from delivery.services import calls, going_on, life, quoting, resting
-from delivery.services.choosing import Rule
+from delivery.services.choosing import Facts, Offer, Rule
 from delivery.services.dispatching import (
     cancel_carry_out,
     delivery_dispatch,
@@ -21,6 +21,7 @@ from delivery.services.dispatching import (
 )
 from delivery.services.escalating import Do, Step
 from delivery.services.learning import acceptance
+from delivery.services.replaying import History
 from delivery.tasks import go_on_all
 from stores.audit import SYSTEM
 from stores.conflicts import Conflict
@@ -288,3 +289,8 @@ def test_of_riders_who_were_just_called_nothing_is_learned(db: None) -> None:
     assert attempt.courier
     assert "SS" not in acceptance(attempt.courier.place, 2)
     assert "SS" in acceptance(attempt.courier.place, 1)
+    # What if another rule had chosen: it would have learned the same.
+    place, now = attempt.courier.place, timezone.now()
+    facts = Facts(now, Decimal(40), [Offer("SS")], {})
+    history = History(place, now)
+    assert [history.acceptance(facts, minutes)["SS"].orders for minutes in (2, 1)] == [0, 1]
