@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from delivery.choices import PLATFORM, Audit
+from delivery.demo import bill, history
 from delivery.models import CourierAccount, DeliveryStore, StoreCourier
 from delivery.services.choosing import Rule
 from delivery.services.escalating import Do, Step
@@ -93,6 +94,8 @@ class DeliveryDemo:
                 service_code=service_code,
             )
         CourierAccount.objects.create(connection=connection, audit=Audit.PASSED, **TEST)
+        history.live_through(world, place)
+        bill.compare(world, place.couriers.get(account__delivery_id=bill.COURIER))
         world.facts["wechat"] = {"connection": connection.pk}
 
     def connect(self, world: World) -> None:

@@ -150,6 +150,13 @@ class Candidate:
     why_not: Why | None = None
     note: Why | None = None
 
+    def as_json(self) -> dict[str, str]:
+        return {
+            "courier": self.offer.courier,
+            "why_not": str(self.why_not or ""),
+            "note": str(self.note or ""),
+        }
+
 
 @dataclass(frozen=True)
 class Facts:

@@ -101,7 +101,8 @@ def dispatch_plan(*, delivery: Delivery, courier: str | None, actor: Actor) -> P
         if best is None:
             raise NobodyFits(_("No courier fits the store's rule."), _why_nobody(delivery))
         courier = best.offer.courier
-        decision = Decision(rule=rule.as_json(), facts=facts.as_json(), ranking=_as_rows(ranked))
+        rows = [each.as_json() for each in ranked]
+        decision = Decision(rule=rule.as_json(), facts=facts.as_json(), ranking=rows)
     decision.chosen = courier
     found = {row.account.delivery_id: row for row in quoting.couriers_of(delivery)}
     if courier not in found:
@@ -410,14 +411,3 @@ def _cancel_rider(
         life.finish(attempt, State.DEAD)
     elif attempt.state != State.CALLING:
         calls.owe(attempt)
-
-
-def _as_rows(ranked: list[Candidate]) -> list[Mapping[str, str]]:
-    return [
-        {
-            "courier": each.offer.courier,
-            "why_not": str(each.why_not or ""),
-            "note": str(each.note or ""),
-        }
-        for each in ranked
-    ]
