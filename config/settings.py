@@ -307,6 +307,12 @@ TAKEAWAY_EVIDENCE_PATH: str = env.str(
 TAKEAWAY_PRINTER_NETWORKS: list[str] = env.list("TAKEAWAY_PRINTER_NETWORKS", default=[])
 PRINTING = PrintingSettings()
 WECHAT_BASE_URL: str = env.str("WECHAT_BASE_URL", "https://api.weixin.qq.com")
+# Tiles of a map for the receiver's page, with {z}, {x} and {y} (or {-y}); empty: a sketch only.
+TRACKING_TILES_URL: str = env.str("TRACKING_TILES_URL", "")
+# The coordinates in which they are drawn: gcj02 (Amap, Tencent), wgs84 (OpenStreetMap) or bd09.
+TRACKING_TILES_SYSTEM: str = env.str("TRACKING_TILES_SYSTEM", "gcj02")
+# Whose they are, as it has to be said beside them.
+TRACKING_TILES_CREDIT: str = env.str("TRACKING_TILES_CREDIT", "")
 WECHAT_TIMEOUT: tuple[float, float] = (3.0, 10.0)
 OUTBOX = OutboxSettings()
 LEASE = timedelta(seconds=env.float("LEASE_SECONDS", 45.0))

@@ -107,3 +107,11 @@ class Told(models.TextChoices):
     AUTHORISED = "authorized"
     CHANGED = "updateauthorized"
     WITHDRAWN = "unauthorized"
+
+
+class TileSystem(models.TextChoices):
+    """The coordinates in which the tiles of a map are drawn."""
+
+    GCJ02 = "gcj02", "GCJ-02"
+    WGS84 = "wgs84", "WGS-84"
+    BD09 = "bd09", "BD-09"

@@ -1,4 +1,5 @@
-"""The receiver's page: no login, no scripts, nothing of anybody else's server.
+"""The receiver's page: no login, no scripts, nothing of anybody else's server. Only where tiles are
+set, a script draws a map of them.
 
 While it runs it reloads itself; what is typed into stands on views of its own, which do not.
 """
@@ -9,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -17,7 +19,7 @@ from django.views.i18n import set_language
 from django_stubs_ext import StrOrPromise
 
 from delivery.models import Delivery
-from delivery.services import cases, digits, tracking
+from delivery.services import cases, digits, tiles, tracking
 from stores.clock import short_moment
 from stores.conflicts import Conflict
 from stores.web.addresses import client_network
@@ -68,6 +70,8 @@ def _page(
     proof = request.get_signed_cookie(COOKIE, default="", max_age=COOKIE_SECONDS) or ""
     seen = tracking.tracking_seen(delivery=delivery, is_receiver=digits.is_proof(delivery, proof))
     wanted = form or request.GET.get("form", "")
+    form = wanted if wanted in FORMS and _has_form(seen, wanted) else ""
+    is_drawn = tiles.has_tiles() and not form and not seen.is_over
     context |= {
         "seen": seen,
         "title": seen.shop,
@@ -76,11 +80,17 @@ def _page(
         "expected_at": seen.expected_at and short_moment(seen.expected_at),
         "wanted_at": seen.wanted_at and short_moment(seen.wanted_at),
         "placed_at": seen.placed_at and short_moment(seen.placed_at),
-        "form": wanted if wanted in FORMS and _has_form(seen, wanted) else "",
+        "form": form,
+        "is_drawn": is_drawn,
+        "tiles_credit": settings.TRACKING_TILES_CREDIT,
+        "now": timezone.now(),
         "refresh_seconds": 0 if seen.is_over else REFRESH_SECONDS,
         "longest_text": cases.LONGEST_TEXT,
     }
-    return render(request, "delivery/track.html", context, status=status)
+    answer = render(request, "delivery/track.html", context, status=status)
+    if is_drawn:
+        answer._csp_update = {"img-src": [tiles.tiles_origin()]}  # type: ignore[attr-defined]
+    return answer
 
 
 def _has_form(seen: tracking.Seen, form: str) -> bool:

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 PLACES = Decimal("0.000001")
 EARTH = 6_371_008.8
+# Half an axis (metres) and eccentricity of the ellipsoid on which GCJ-02 is made.
+AXIS, FLATTENED = 6_378_245.0, 0.00669342162296594323
 # Where China lies, generously.
 LNG, LAT = (73, 136), (3, 54)
 # Nobody delivers so far (metres): the coordinates are those of another city.
@@ -97,6 +99,41 @@ def from_baidu(lng: float | Decimal, lat: float | Decimal) -> Place:
     away = math.hypot(x, y) - 0.00002 * math.sin(y * turned)
     angle = math.atan2(y, x) - 0.000003 * math.cos(x * turned)
     return Place.of(away * math.cos(angle), away * math.sin(angle))
+
+
+def to_baidu(place: Place) -> Place:
+    """Returns a place in BD-09."""
+    x, y = float(place.lng), float(place.lat)
+    turned = math.pi * 3000 / 180
+    away = math.hypot(x, y) + 0.00002 * math.sin(y * turned)
+    angle = math.atan2(y, x) + 0.000003 * math.cos(x * turned)
+    return Place.of(away * math.cos(angle) + 0.0065, away * math.sin(angle) + 0.006)
+
+
+def to_wgs84(place: Place) -> Place:
+    """Returns a place in WGS-84; GCJ-02 has no formula for the way back, so it is approached."""
+    x, y = lng, lat = float(place.lng), float(place.lat)
+    for _time in range(4):
+        east, north = _shift(x, y)
+        x, y = lng - east, lat - north
+    return Place.of(x, y)
+
+
+def _shift(lng: float, lat: float) -> tuple[float, float]:
+    """Returns by how many degrees GCJ-02 moves a place of WGS-84."""
+    x, y, pi = lng - 105, lat - 35, math.pi
+    both = 20 * math.sin(6 * pi * x) + 20 * math.sin(2 * pi * x)
+    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * math.sqrt(abs(x))
+    north += 2 / 3 * (both + 20 * math.sin(pi * y) + 40 * math.sin(pi * y / 3))
+    north += 2 / 3 * (160 * math.sin(pi * y / 12) + 320 * math.sin(pi * y / 30))
+    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * math.sqrt(abs(x))
+    east += 2 / 3 * (both + 20 * math.sin(pi * x) + 40 * math.sin(pi * x / 3))
+    east += 2 / 3 * (150 * math.sin(pi * x / 12) + 300 * math.sin(pi * x / 30))
+    radians = math.radians(lat)
+    flat = 1 - FLATTENED * math.sin(radians) ** 2
+    north *= 180 * flat * math.sqrt(flat) / (AXIS * (1 - FLATTENED) * pi)
+    east *= 180 * math.sqrt(flat) / (AXIS * math.cos(radians) * pi)
+    return east, north
 
 
 def _in_china(lng: Decimal, lat: Decimal) -> bool:

@@ -19,6 +19,7 @@ from delivery.services.cases import MOST_CASES
 from delivery.services.places import Place
 from delivery.services.sketch import Sketch, place_in, sketch_of
 from delivery.services.story import News, told
+from delivery.services.tiles import map_of
 from delivery.wire.waybill import RETURNING
 from stores.text import plain, without_marks
 
@@ -80,7 +81,8 @@ _TOLD: Mapping[Stage, frozenset[Moment]] = {
 @dataclass(frozen=True)
 class Seen:
     """`rider` is his surname, "" for none. `rider_phone` and `finish_code` are "" for who has not
-    given the digits, and `asks_digits` says whether they would show anything.
+    given the digits, and `asks_digits` says whether they would show anything. `map` is what the
+    page's script draws, None without tiles.
     """
 
     shop: str
@@ -98,10 +100,16 @@ class Seen:
     finish_code: str
     asks_digits: bool
     sketch: Sketch | None
+    map: Mapping[str, Any] | None
     placed_at: datetime | None
     may_complain: bool
     has_complained: bool
     is_over: bool
+
+    @property
+    def place_ends_at(self) -> datetime | None:
+        """Returns until when the rider's place may be shown."""
+        return self.placed_at and self.placed_at + PLACE_COUNTS
 
 
 def delivery_of(slug: str) -> Delivery | None:
@@ -124,7 +132,16 @@ def tracking_seen(*, delivery: Delivery, is_receiver: bool) -> Seen:
     rider_phone, rider_tel = phone_and_tel(str(rider.get("phone", "")))
     code = live.finish_code if live and stage in _UNDER_WAY | {Stage.BY_SHOP} else ""
     placed_at = _placed_at(rides, now) if stage == Stage.ON_THE_WAY else None
-    sketch = _sketch(delivery, rider) if placed_at else None
+    place = _place_of(delivery)
+    drawn: dict[str, Any] | None = None
+    if placed_at and place:
+        drawn = {
+            "shop": Place.of(place.lng, place.lat),
+            "rider": place_in(rider),
+            "receiver": place_in(delivery.receiver),
+        }
+    sketch = sketch_of(**drawn) if drawn else None
+    tiles = map_of(**drawn, until=placed_at + PLACE_COUNTS) if drawn and placed_at else None
     cases = list(delivery.cases.all())
     has_complained = any(case.closed_at is None for case in cases)
     shop, shop_phone, shop_tel = shop_of(delivery)
@@ -147,6 +164,7 @@ def tracking_seen(*, delivery: Delivery, is_receiver: bool) -> Seen:
         finish_code=code if is_receiver else "",
         asks_digits=bool(delivery.phone_tail and not is_receiver and (rider_tel or code)),
         sketch=sketch,
+        map=tiles,
         placed_at=placed_at if sketch else None,
         may_complain=not has_complained
         and len(cases) < MOST_CASES
@@ -255,14 +273,6 @@ def _placed_at(rides: Attempt | None, now: datetime) -> datetime | None:
         return None
     is_fresh = now - PLACE_COUNTS < at <= now + timedelta(seconds=5)
     return at if is_fresh and at >= rides.waybill_at else None
-
-
-def _sketch(delivery: Delivery, rider: Mapping[str, Any]) -> Sketch | None:
-    place = _place_of(delivery)
-    if place is None:
-        return None
-    shop = Place.of(place.lng, place.lat)
-    return sketch_of(shop=shop, rider=place_in(rider), receiver=place_in(delivery.receiver))
 
 
 def _place_of(delivery: Delivery) -> DeliveryStore | None:
