@@ -158,6 +158,7 @@ class DeliveryConfig(Domain):
         "delivery.receiver.shown": _("Looked at a receiver's phone and address"),
         "delivery.returned": _("Confirmed that goods are back"),
         "delivery.settled": _("Said that nothing is left to do about a delivery"),
+        "delivery.wait": _("Had a delivery called when it is time, or no longer"),
         "delivery.tip": _("Raised a rider's tip"),
         "wechat.accounts.synced": _("Read the accounts at couriers"),
         "wechat.authorised": _("A mini-program has authorised us"),

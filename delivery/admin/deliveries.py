@@ -19,8 +19,9 @@ from delivery.admin.exporting import COLUMNS, cost, counting
 from delivery.admin.finding import condition_of
 from delivery.admin.why import decisions
 from delivery.choices import SEND
-from delivery.models import Attempt, Delivery, DeliveryStore
+from delivery.models import Attempt, Delivery
 from delivery.services import cases, proof, settling
+from delivery.services.arriving import call_of
 from delivery.services.costing import cost_by_delivery
 from delivery.services.persons import reasons_of, retry_words
 from delivery.services.showing import receiver_of
@@ -70,7 +71,7 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
         "phone_tail",
         "store",
     )
-    list_select_related = ("store__merchant",)
+    list_select_related = ("store__merchant", "store__delivery_store")
     list_filter = (
         "state",
         ("store", ScopedRelatedFilter),
@@ -84,6 +85,7 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
         ("store", "cost_label"),
         ("time", "by"),
         ("ready_label", "wanted"),
+        ("call_label",),
         ("ended", "value_label"),
         ("weight", "afterwards"),
         ("tracking",),
@@ -137,6 +139,11 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     def wanted(self, row: Delivery) -> str:
         return short_moment(row.wanted_at) if row.wanted_at else str(_("at once"))
 
+    @display(description=_("call"))
+    def call_label(self, row: Delivery) -> str:
+        call = call_of(row, getattr(row.store, "delivery_store", None))
+        return f"{call.words} {call.plan}" if call else "–"
+
     @display(description=_("goods ready"))
     def ready_label(self, row: Delivery) -> str:
         return short_moment(row.ready_at) if row.ready_at else str(_("not yet"))
@@ -172,7 +179,7 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
             "note": opened(row, "note") if whole else "",
             "is_whole": whole,
             "person_reasons": list(reasons_of(row, attempts)),
-            "retry_words": retry_words(row, DeliveryStore.objects.filter(store=row.store).first()),
+            "retry_words": retry_words(row, getattr(row.store, "delivery_store", None)),
             "attempts": parts.attempts_shown(attempts, whole=whole),
             "cost_lines": parts.cost_lines(attempts),
             "rounds": parts.rounds(row),

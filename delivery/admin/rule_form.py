@@ -30,10 +30,10 @@ RULE = (
     "listed",
     ("ceiling", "ceiling_percent"),
     ("tip", "is_automatic"),
-    "retry_minutes",
+    ("retry_minutes", "margin_minutes"),
 )
 # Columns of the row itself; an empty one is as usual.
-OWN = ("retry_minutes",)
+OWN = ("retry_minutes", "margin_minutes")
 LIKELY = (("minutes", "likely_percent"),)
 LADDER = tuple(
     # Two in a row: four do not fit beside the menu.

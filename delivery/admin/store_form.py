@@ -89,6 +89,7 @@ class DeliveryStoreForm(RuleFields):
             "lat",
             "is_automatic",
             "retry_minutes",
+            "margin_minutes",
         )
         help_texts = {"city": _("With its ending, as it stands on a map.")}
         error_messages = {

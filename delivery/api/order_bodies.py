@@ -19,6 +19,7 @@ from delivery.api.fields import (
 )
 from delivery.wire.orders import LARGEST_SIZE, LONGEST_PHONE, STORE_TO_RECEIVER
 from stores.api.serializers import Body, TrueOrFalse
+from stores.api.times import Moment
 
 LEAST = Decimal("0.01")
 MOST_VALUE, MOST_WEIGHT = Decimal(5000), Decimal(50)
@@ -125,6 +126,14 @@ class OrderBody(Body):
     cargo = DeliveryCargo()
     order_info = DeliveryWishes(required=False)
     shop = DeliveryNotice()
+    arrive_by = Moment(
+        required=False,
+        allow_null=True,
+        help_text=gettext_lazy(
+            "When the goods are to arrive, at the latest: couriers are called in time for it, and"
+            " not before. Another thing than an `expected_…` time, which is booked at the courier"
+        ),
+    )
     ready = TrueOrFalse(
         default=True,
         help_text=gettext_lazy("Whether a rider may come at once; else ask for `ready/` later."),

@@ -90,6 +90,7 @@ DELIVERY: dict[str, Any] = {
     "created_at": "2026-11-30T03:41:12.115000Z",
     "ready_at": "2026-11-30T03:41:12.115000Z",
     "wanted_at": None,
+    "call": None,
     "ended_at": None,
     "goods_value": "46.50",
     "goods_weight": "1.20",

@@ -10,6 +10,7 @@ from delivery.api.fields import Line, YuanText
 from delivery.choices import ForPerson
 from delivery.choices import Moment as DeliveryMoment
 from delivery.models import Attempt, Delivery, Quote
+from delivery.services import arriving
 from delivery.services.costing import cost_of
 from delivery.services.dispatching import OURSELVES
 from delivery.services.persons import reasons_of
@@ -147,6 +148,32 @@ class DeliveryReceiverSerializer(AnswerSerializer):
     lat = serializers.CharField()
 
 
+class DeliveryCallSerializer(AnswerSerializer):
+    at = serializers.DateTimeField()
+    arrive_by = serializers.DateTimeField()
+    by_itself = serializers.BooleanField(
+        help_text=gettext_lazy("`false`: ask for `dispatch/` at this time")
+    )
+    is_overdue = serializers.BooleanField()
+    courier = serializers.CharField(
+        source="plan.courier", help_text=gettext_lazy("Empty: no particular one")
+    )
+    basis = serializers.ChoiceField(
+        source="plan.source",
+        choices=arriving.Source.choices,
+        help_text=gettext_lazy(
+            "`learned` from your own orders, `quoted` by the courier, or what is `usual`"
+        ),
+    )
+    acceptance_seconds = serializers.IntegerField(source="plan.acceptance")
+    ride_seconds = serializers.IntegerField(source="plan.ride")
+    margin_seconds = serializers.IntegerField(source="plan.margin")
+    because = serializers.CharField(help_text=gettext_lazy("For people, in their language"))
+
+    def get_because(self, call: arriving.Call) -> str:
+        return str(call.plan)
+
+
 class PersonReasonSerializer(AnswerSerializer):
     reason = serializers.ChoiceField(source="why", choices=ForPerson.choices)
     words = serializers.CharField(help_text=gettext_lazy("For people, in their language"))
@@ -176,6 +203,13 @@ class DeliverySerializer(AnswerSerializer):
     wanted_at = serializers.DateTimeField(
         allow_null=True, help_text=gettext_lazy("`null` means at once")
     )
+    call = DeliveryCallSerializer(
+        allow_null=True,
+        help_text=gettext_lazy(
+            "When a rider is called so that the goods arrive by a wished time, while nobody is"
+            " called"
+        ),
+    )
     ended_at = serializers.DateTimeField(allow_null=True)
     goods_value = YuanField(source="value")
     goods_weight = serializers.CharField(help_text=gettext_lazy("kilograms"))
@@ -204,6 +238,11 @@ class DeliverySerializer(AnswerSerializer):
             name: found.get(names.get(name, name), "")
             for name in DeliveryReceiverSerializer._declared_fields
         }
+
+    def get_call(self, row: Delivery) -> dict[str, Any] | None:
+        call = arriving.call_of(row, getattr(row.store, "delivery_store", None))
+        shape = DeliveryCallSerializer(context=self.context)
+        return shape.to_representation(call) if call else None
 
     def get_person_reasons(self, row: Delivery) -> list[dict[str, Any]]:
         shape = PersonReasonSerializer(context=self.context)

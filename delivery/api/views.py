@@ -49,6 +49,7 @@ WAITED_FOR = [
 
 def with_details(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
     """With everything that is shown of them, in as many queries for one as for many."""
+    rows = rows.select_related("store__delivery_store")
     return rows.prefetch_related("moments", "attempts")
 
 

@@ -14,6 +14,7 @@ from delivery.choices import SEND, ForPerson
 from delivery.dashboard.figures import DELIVERIES, sending
 from delivery.dashboard.providers import provider_alerts
 from delivery.models import Attempt, Delivery, StoreCourier
+from delivery.services.arriving import OVERDUE
 from delivery.services.persons import Reason, reason_of
 from delivery.wire.waybill import RETURNING
 from stores.backoffice import actions
@@ -36,6 +37,7 @@ def alerts(user: User) -> list[Alert]:
             *_two_riders_alerts(stores),
             *_person_alerts(stores),
             *_rider_alerts(stores),
+            *_overdue_alerts(stores),
             *_returning_alerts(stores),
             *_fee_alerts(stores),
             *_paused_alerts(stores),
@@ -96,6 +98,23 @@ def _rider_alerts(stores: list[int]) -> Iterator[Alert]:
             words = _("Delivery %(delivery)s: %(reason)s")
             text = words % {"delivery": row.delivery, "reason": reason}
             yield Alert("error", text, _page_of(row.delivery_id), actions.DECIDE)
+
+
+def _overdue_alerts(stores: list[int]) -> Iterator[Alert]:
+    """Nobody was called in time for a wished arrival: it is not ready, or a person calls there."""
+    rows = Delivery.objects.open().filter(
+        store__in=stores, state=Delivery.State.WAITING, call_at__lt=timezone.now() - OVERDUE
+    )
+    found = rows.order_by().aggregate(count=Count("pk"), since=Min("call_at"))
+    text = ngettext_lazy(
+        "%(count)d delivery should have been called at %(since)s to arrive in time.",
+        "%(count)d deliveries should have been called to arrive in time, the first at %(since)s.",
+        "count",
+    )
+    since = short_moment(found["since"]) if found["since"] else "–"
+    first = rows.order_by("call_at", "pk").values_list("pk", flat=True).first()
+    url = _page_of(first) if first and found["count"] == 1 else reverse("delivery:board")
+    yield from Alert.counted("error", text, found["count"], url, actions.LOOK, since=since)
 
 
 def _returning_alerts(stores: list[int]) -> Iterator[Alert]:

@@ -108,6 +108,17 @@ class DeliveryStore(models.Model):
             " are told. 0: you are told at once."
         ),
     )
+    # What is called for a wished arrival is called so much earlier than learned times say.
+    margin_minutes = models.PositiveSmallIntegerField(
+        _("minutes to spare"),
+        default=5,
+        db_default=5,
+        validators=[MaxValueValidator(120)],
+        help_text=_(
+            "Orders that are to arrive at a wished time are called so much earlier than your"
+            " couriers' usual times say."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()
@@ -122,6 +133,10 @@ class DeliveryStore(models.Model):
 
     def __str__(self) -> str:
         return str(self.store)
+
+    @property
+    def margin(self) -> timedelta:
+        return timedelta(minutes=self.margin_minutes)
 
     @property
     def retry_for(self) -> timedelta:

@@ -57,7 +57,7 @@ class Delivery(models.Model):
     are texts in GCJ-02. `cargo` is {"first_class", "second_class", "goods": [{"name", "count",
     "price", "unit"}], "pickup_info", "delivery_info", "size": {"goods_height" …: cm as text}},
     `notice` {"page", "picture", "goods", "count"} and `wishes` {"number", "insured_for",
-    "is_direct", "needs_pickup_code", "needs_finish_code", "service", "pick_method"}.
+    "is_direct", "needs_pickup_code", "needs_finish_code", "service", "pick_method", "is_arrival"}.
     """
 
     class State(models.TextChoices):
@@ -74,6 +74,8 @@ class Delivery(models.Model):
         NEXT = "next", _("call the next courier")
         OURSELVES = "ourselves", _("deliver it ourselves")
         CANCEL = "cancel", _("cancel the delivery")
+        # Of one that waits: nobody was called yet.
+        AT_TIME = "at_time", _("call by the rule when it is time")
 
     STATE_FIELD: ClassVar[str] = "state"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
@@ -109,8 +111,13 @@ class Delivery(models.Model):
     cargo = models.JSONField(_("goods"), default=dict)
     notice = models.JSONField(default=dict, editable=False)
     wishes = models.JSONField(default=dict, editable=False)
-    # None means at once.
+    # None means at once. A time that is booked at the courier, or, with "is_arrival" in `wishes`,
+    # when the goods are to arrive.
     wanted_at = models.DateTimeField(_("wanted at"), null=True, blank=True)
+    # When couriers are to be called so that it arrives by `wanted_at`, and why then
+    # (services/arriving.py); None: as soon as it is ready.
+    call_at = models.DateTimeField(_("to be called at"), null=True, editable=False)
+    call_plan = models.JSONField(default=dict, editable=False)
     # Since when a rider may be called for it; None: the goods are not ready.
     ready_at = models.DateTimeField(_("ready at"), null=True)
     needs_person = models.BooleanField(_("needs a person"), default=False)
@@ -169,6 +176,11 @@ class Delivery(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+    @property
+    def is_arrival(self) -> bool:
+        """Whether `wanted_at` is when the goods are to arrive, and not booked at the courier."""
+        return bool(self.wishes.get("is_arrival"))
 
     def note_change(self) -> None:
         """Notes that something about the delivery is otherwise now: open pages look for that."""

@@ -12,6 +12,7 @@ from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery
 from delivery.pages.board_rows import GONE_WITH_THE_GOODS
 from delivery.pages.board_words import CLOCK
+from delivery.services.arriving import call_of
 from delivery.services.offering import Offered
 from delivery.wire.couriers import courier_of
 from delivery.wire.waybill import RETURNING
@@ -55,6 +56,7 @@ def actions_of(
         yield from _of_live(delivery, live)
     elif delivery.state in (Delivery.State.WAITING, Delivery.State.RETURNED):
         yield from _of_waiting(offers)
+        yield from _of_time(delivery)
     has_left = live is not None and live.waybill_state in GONE_WITH_THE_GOODS
     if delivery.is_open and delivery.ready_at is None and not has_left:
         yield Action("ready", _("Goods are ready"))
@@ -87,6 +89,18 @@ def _of_waiting(offers: Sequence[Offered]) -> Iterator[Action]:
         yield Action("call", call_title(best), fields, is_main=True)
     title = _("All prices") if offers else _("Ask for prices")
     yield Action("prices", title, is_main=best is None)
+
+
+def _of_time(delivery: Delivery) -> Iterator[Action]:
+    """A call at its time can be left to the rule, in stores whose people call as well."""
+    call = call_of(delivery, getattr(delivery.store, "delivery_store", None))
+    if call is None or call.at <= timezone.now():
+        return
+    at = {"time": f"{timezone.localtime(call.at):%H:%M}"}
+    if delivery.then == Delivery.Then.AT_TIME:
+        yield Action("wait", _("Do not call at %(time)s by itself") % at, {"at_time": ""})
+    elif not call.by_itself:
+        yield Action("wait", _("Call at %(time)s by the rule") % at, {"at_time": "1"})
 
 
 def _of_live(delivery: Delivery, live: Attempt) -> Iterator[Action]:

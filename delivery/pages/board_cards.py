@@ -18,6 +18,7 @@ from delivery.pages import board_rows as rows
 from delivery.pages.board_actions import Action, actions_of
 from delivery.pages.board_news import TICKETS, digest_of
 from delivery.pages.board_words import courier_name, reasons, refused_by_all, span_text
+from delivery.services.arriving import OVERDUE, Call, call_of
 from delivery.services.offering import Offered, offers_of
 from delivery.services.showing import receiver_of, rider_of
 from delivery.services.tracking import phone_and_tel
@@ -55,6 +56,7 @@ class Card:
     since: datetime
     soon_at: datetime
     urgent_at: datetime
+    call: Call | None = None
 
     @property
     def age(self) -> str:
@@ -192,6 +194,13 @@ def card_of(delivery: Delivery, column: str, offers: Mapping[int, Sequence[Offer
     soon, urgent = (timedelta(minutes=number) for number in AGES[column])
     is_late = live is not None and live.arrives_at is not None and column == rows.RIDING
     rider = rider_of(live, whole=True) if live else None
+    call = call_of(delivery, getattr(delivery.store, "delivery_store", None))
+    soon_at, urgent_at = since + soon, since + urgent
+    if call:
+        # Until then it waits as it should.
+        soon_at, urgent_at = call.at, call.at + OVERDUE
+    if is_late and live and live.arrives_at:
+        urgent_at = live.arrives_at
     return Card(
         delivery=delivery,
         live=live,
@@ -204,8 +213,9 @@ def card_of(delivery: Delivery, column: str, offers: Mapping[int, Sequence[Offer
         rider=one_line(str((rider or {}).get("name", ""))),
         phone=phone_and_tel(str((rider or {}).get("phone", ""))),
         since=since,
-        soon_at=since + soon,
-        urgent_at=live.arrives_at if is_late and live and live.arrives_at else since + urgent,
+        soon_at=soon_at,
+        urgent_at=urgent_at,
+        call=call,
     )
 
 

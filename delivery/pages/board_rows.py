@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery, ReceiverCase
@@ -91,17 +92,21 @@ def _briefs(store_ids: Sequence[int], needing: set[int]) -> Iterable[_Brief]:
         .order_by("created_at", "pk")
         .values_list(
             "pk", "state", "needs_person", "ready_at", "then", "created_at",
-            F("live__waybill_state"), F("live__needs_person"), F("live__called_at"),
+            F("live__waybill_state"), F("live__needs_person"), F("live__called_at"), "call_at",
         )[:MOST_READ]
     )  # fmt: skip
-    for pk, state, needs_person, ready_at, then, created_at, code, is_stuck, called_at in found:
+    now = timezone.now()
+    for row in found:
+        pk, state, needs_person, ready_at, then, created_at, code, is_stuck, called_at, at = row
         needs = bool(needs_person or is_stuck or pk in needing)
         is_waiting = state == Delivery.State.WAITING
         yield _Brief(
             pk=pk,
             column=WAITING if is_waiting else _column(code),
             is_urgent=needs,
-            is_sendable=bool(is_waiting and ready_at and not needs and not then),
+            is_sendable=bool(
+                is_waiting and ready_at and not needs and not then and (at is None or at <= now)
+            ),
             since=called_at or ready_at or created_at,
         )
 

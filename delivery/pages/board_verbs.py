@@ -20,7 +20,7 @@ from delivery.pages.board_actions import (
 )
 from delivery.pages.board_rows import GONE_WITH_THE_GOODS, with_details
 from delivery.pages.board_words import courier_name, fee_text
-from delivery.services import cases, dispatching, quoting
+from delivery.services import arriving, cases, dispatching, quoting
 from delivery.services.dispatching import OURSELVES
 from delivery.services.offering import Offered, offers_of, plan_as_shown
 from delivery.services.refusals import DeliveryConflict, FeeTooHigh
@@ -163,6 +163,12 @@ def ready(request: HttpRequest, delivery: Delivery) -> Done:
     return Done(_("The goods are ready."))
 
 
+def wait(request: HttpRequest, delivery: Delivery) -> Done:
+    is_waiting = request.POST.get("at_time") == "1"
+    arriving.delivery_wait(delivery=delivery, is_waiting=is_waiting, actor=staff_user(request))
+    return Done(_("It is called when it is time.") if is_waiting else _("You call it yourselves."))
+
+
 def returned(request: HttpRequest, delivery: Delivery) -> Done:
     dispatching.delivery_return_confirm(delivery=delivery, actor=staff_user(request))
     return Done(_("The return is being confirmed."))
@@ -227,6 +233,7 @@ VERBS: Mapping[str, Verb] = {
     "cancel": cancel,
     "tip": tip,
     "ready": ready,
+    "wait": wait,
     "returned": returned,
     "picked-up": picked_up,
     "delivered": delivered,

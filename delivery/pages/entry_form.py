@@ -70,7 +70,7 @@ class EntryForm(forms.Form):
     kind = forms.ChoiceField(label=_("kind of goods"), required=False)
     note = _line(_("note for the rider"), 200)
     wanted = forms.CharField(
-        label=_("wished time"),
+        label=_("to arrive by"),
         required=False,
         max_length=40,
         widget=forms.TextInput(attrs={"type": "datetime-local"}),

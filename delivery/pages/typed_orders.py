@@ -7,7 +7,7 @@ said of the field that was typed.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,6 @@ from delivery.models import Delivery
 from delivery.services import creating
 from delivery.services.places import Finding, Place, Wrong, examine
 from delivery.wire.categories import CATEGORIES
-from delivery.wire.orders import BOOKED
 from stores.conflicts import Conflict
 from stores.models import Store
 from stores.text import plain
@@ -43,7 +42,7 @@ PATHS: Mapping[str, Path] = {
     "weight": ("cargo", "goods_weight"),
     "kind": ("cargo", "cargo_first_class"),
     "note": ("order_info", "note"),
-    "wanted": ("order_info", "expected_delivery_time"),
+    "wanted": ("arrive_by",),
     "page": ("shop", "wxa_path"),
     "picture": ("shop", "img_url"),
 }
@@ -53,7 +52,6 @@ ALSO: Mapping[Path, str] = {
     ("cargo", "goods_detail"): "goods",
     ("shop", "goods_name"): "goods",
     ("shop", "goods_count"): "count",
-    ("order_info", "order_type"): "wanted",
 }
 FLAGS = {"pickup_code": "is_pickup_code_needed", "finish_code": "is_finish_code_needed"}
 TOGETHER = " / "
@@ -91,7 +89,7 @@ def read_typed(store: Store, typed: Mapping[str, str]) -> Typed:
     if _ROUNDED.fullmatch(plain(typed.get("phone", ""))):
         words = _("A spreadsheet has rounded this number: make the column a text there.")
         errors["phone"] = [words]
-    if (wanted := typed.get("wanted", "")) and isinstance(seconds_of(wanted), str):
+    if (wanted := typed.get("wanted", "")) and moment_of(wanted) is None:
         errors["wanted"] = [_("Write a date and a time, like 2026-12-31 18:00.")]
     finding = finding_of(store, typed)
     if not body.is_valid():
@@ -143,10 +141,9 @@ def order_of(typed: Mapping[str, str]) -> dict[str, Any]:
         order["cargo"]["goods_detail"] = {"goods": rows}
         order["shop"]["goods_name"] = goods
     order["shop"]["goods_count"] = count
-    seconds = seconds_of(typed.get("wanted", ""))
     # What is no time is told of its own field (read_typed).
-    if isinstance(seconds, int):
-        order["order_info"] |= {"order_type": BOOKED, "expected_delivery_time": seconds}
+    if at := moment_of(typed.get("wanted", "")):
+        order["arrive_by"] = at
     for name, flag in FLAGS.items():
         order["order_info"][flag] = int(bool(typed.get(name)))
     return order
@@ -163,19 +160,19 @@ def whole_of(text: str) -> int | str:
     return int(found) if _WHOLE.fullmatch(found) else found
 
 
-def seconds_of(text: str) -> int | str:
-    """Returns a local time as Unix seconds, or the text that is none."""
+def moment_of(text: str) -> str | None:
+    """Returns a local time as the API takes it, or None for what is no time."""
     found = _SECONDS_OFF.sub(r"\1-\2-\3", plain(text)[:40])
     date, _space, time = found.replace("T", " ").partition(" ")
     padded = "-".join(part.zfill(2) for part in date.split("-"))
     try:
         at: datetime | None = parse_datetime(f"{padded} {time.strip().zfill(5)}")
         if at is None:
-            return text
+            return None
         aware = timezone.make_aware(at) if timezone.is_naive(at) else at
-        return int(aware.timestamp())
+        return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
-        return text
+        return None
 
 
 def kind_of(text: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from delivery.models import Delivery, DeliveryStore
-from delivery.services import life
+from delivery.services import arriving, life
 from delivery.services.places import Finding, Place, examine, from_baidu
 from delivery.services.refusals import DeliveryConflict
 from delivery.wire.categories import CATEGORIES, is_known
@@ -29,7 +29,7 @@ from stores.audit import Actor, name_of
 from stores.models import Store
 
 Given = Mapping[str, Any]
-# Field of the order, as ("cargo", "cargo_first_class") → what is wrong with it.
+# Field of the order, as ("cargo", "cargo_first_class") or ("arrive_by", "") → what is wrong.
 Problems = Iterator[tuple[tuple[str, str], StrOrPromise]]
 LONGEST_GOODS = 10_240
 _EXTENSION = re.compile(
@@ -56,12 +56,11 @@ FLAGS = {
 
 class WrongOrder(Exception):
     """An order that no courier would take. `errors` says what is wrong with which field, as
-    {"cargo": {"cargo_first_class": [text]}}; `meant` is the place that is probably meant.
+    {"cargo": {"cargo_first_class": [text]}} or {"arrive_by": [text]}; `meant` is the place that is
+    probably meant.
     """
 
-    def __init__(
-        self, errors: Mapping[str, Mapping[str, list[str]]], meant: Place | None = None
-    ) -> None:
+    def __init__(self, errors: Mapping[str, Any], meant: Place | None = None) -> None:
         super().__init__(errors)
         self.errors = errors
         self.meant = meant
@@ -79,11 +78,12 @@ def delivery_create(*, store: Store, given: Given, actor: Actor, is_ready: bool 
     row.slug = secrets.token_urlsafe(16)
     row.created_by = name_of(actor)
     row.ready_at = timezone.now() if is_ready else None
+    arriving.plan_note(row)
     try:
         with transaction.atomic():
             row.save()
             audit.record("delivery.create", actor=actor, store=store, target=row)
-            if is_ready:
+            if is_ready or row.is_arrival:
                 life.wake(row)
     except IntegrityError:
         # The same order came twice at once.
@@ -165,7 +165,7 @@ def _row(store: Store, given: Given) -> Delivery:
             "count": shop["goods_count"],
         },
         wishes=_wishes(given),
-        wanted_at=next((at for _name, at in _expected(wishes)), None),
+        wanted_at=given.get("arrive_by") or next((at for _name, at in _expected(wishes)), None),
     )
 
 
@@ -206,6 +206,8 @@ def _wishes(given: Given) -> dict[str, Any]:
     found |= {ours: wishes[name] for ours, name in texts.items() if wishes.get(name)}
     if method := wishes.get("rider_pick_method"):
         found["pick_method"] = method
+    if given.get("arrive_by"):
+        found["is_arrival"] = True
     if wishes.get("is_insured"):
         insured: Decimal = wishes.get("declared_value") or given["cargo"]["goods_value"]
         found["insured_for"] = str(insured)
@@ -227,16 +229,24 @@ def _check(given: Given, place: DeliveryStore) -> None:
     receiver, wishes = given["receiver"], given.get("order_info", {})
     shop = Place.of(place.lng, place.lat)
     finding = examine(receiver["lng"], receiver["lat"], shop=shop)
-    found = [*_of_cargo(given["cargo"]), *_of_times(wishes), *_of_service(wishes, place)]
+    found = [
+        *_of_cargo(given["cargo"]),
+        *_of_times(wishes),
+        *_of_arrival(given),
+        *_of_service(wishes, place),
+    ]
     if finding:
         found.append((("receiver", "lng"), words_of(finding)))
     if not _WEB_PAGE.fullmatch(given["shop"]["img_url"]):
         found.append((("shop", "img_url"), _("Give an address that begins with https://")))
     if not _digits(receiver["phone"]):
         found.append((("receiver", "phone"), _("A phone number has digits.")))
-    errors: dict[str, dict[str, list[str]]] = {}
+    errors: dict[str, Any] = {}
     for (part, name), words in found:
-        errors.setdefault(part, {}).setdefault(name, []).append(str(words))
+        if name:
+            errors.setdefault(part, {}).setdefault(name, []).append(str(words))
+        else:
+            errors[part] = [str(words)]
     if errors:
         raise WrongOrder(errors, finding.meant if finding else None)
 
@@ -296,6 +306,17 @@ def _of_times(wishes: Given) -> Problems:
             words = _("Book %(least)s to %(most)s ahead.")
             shown = {"least": _duration(least), "most": _duration(most)}
             yield ("order_info", name), words % shown
+
+
+def _of_arrival(given: Given) -> Problems:
+    at, now = given.get("arrive_by"), timezone.now()
+    if at is None:
+        return
+    if given.get("order_info", {}).get("order_type") == BOOKED:
+        yield ("arrive_by", ""), _("Give a time to arrive, or book at the courier, not both.")
+    elif not now < at <= now + FARTHEST:
+        words = _("It has to lie ahead, by %(most)s at most.")
+        yield ("arrive_by", ""), words % {"most": _duration(FARTHEST)}
 
 
 def _duration(length: timedelta) -> str:

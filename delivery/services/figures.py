@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from math import ceil
 from typing import Any
 
 from delivery.models import Attempt
 from delivery.services.dispatching import OURSELVES
+from delivery.services.learning import percentile
 from stores.platforms.reading import CENT
 
 State = Attempt.State
@@ -87,11 +87,6 @@ def _of(courier: str, rows: Sequence[Mapping[str, Any]]) -> Figures:
         cancelled=len(dead),
         deductions=sum((row["deduction"] or Decimal(0) for row in dead), Decimal(0)),
     )
-
-
-def percentile(ordered: Sequence[int], percent: int) -> int | None:
-    """Returns the smallest value that so many percent do not exceed; None of nothing."""
-    return ordered[ceil(len(ordered) * percent / 100) - 1] if ordered else None
 
 
 def _is_late(row: Mapping[str, Any]) -> bool | None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from delivery.choices import ForPerson
 from delivery.models import Attempt, Delivery, DeliveryStore
-from delivery.services import calls, life, polling
+from delivery.services import arriving, calls, life, polling, quoting
 from delivery.services.about import put_before_person
 from delivery.services.dispatching import (
     OURSELVES,
@@ -46,12 +46,14 @@ def go_on(delivery: Delivery) -> None:
     if delivery.attempts.revived().exists():
         # He is being cancelled; the schedule asks once more.
         return
-    is_due = delivery.then == Then.NEXT or (
-        place.is_automatic
-        and delivery.ready_at is not None
-        and not delivery.needs_person
-        and delivery.then == Then.NOTHING
+    at_time = delivery.then == Then.AT_TIME or (
+        place.is_automatic and delivery.then == Then.NOTHING
     )
+    if at_time and not _is_time(delivery):
+        _ask_ahead(delivery)
+        return
+    is_ready = delivery.ready_at is not None and not delivery.needs_person
+    is_due = delivery.then == Then.NEXT or (at_time and is_ready)
     try:
         if delivery.then == Then.OURSELVES:
             delivery_dispatch(delivery=delivery, courier=OURSELVES, actor=None)
@@ -64,6 +66,22 @@ def go_on(delivery: Delivery) -> None:
         _nobody_called(delivery.pk, ForPerson.OTHER, place)
 
 
+def _is_time(delivery: Delivery) -> bool:
+    return delivery.call_at is None or delivery.call_at <= timezone.now()
+
+
+def _ask_ahead(delivery: Delivery) -> None:
+    """Asks the couriers once how long they take, where own orders do not tell it."""
+    source = delivery.call_plan.get("source")
+    if source != arriving.Source.USUAL or delivery.quotes.exists():
+        return
+    try:
+        quoting.quotes_ask(delivery=delivery)
+    except Conflict:
+        # What is usual counts.
+        return
+
+
 def _waits_for_retry(delivery: Delivery) -> bool:
     return delivery.retry_at is not None and delivery.retry_at > timezone.now()
 
@@ -72,12 +90,10 @@ def waiting() -> Iterable[int]:
     """Returns the deliveries that may have to go on (services' tasks ask once more)."""
     now = timezone.now()
     rows = Delivery.objects.open().filter(state=Delivery.State.WAITING)
-    by_itself = Q(
-        store__delivery_store__is_automatic=True,
-        ready_at__lte=now,
-        created_at__gte=now - LATE,
-        needs_person=False,
-    )
+    is_time = Q(call_at=None) | Q(call_at__lte=now)
+    is_recent = Q(created_at__gte=now - LATE) | Q(call_at__gte=now - LATE)
+    by_itself = Q(store__delivery_store__is_automatic=True) | Q(then=Then.AT_TIME)
+    by_itself &= Q(ready_at__lte=now, needs_person=False) & is_time & is_recent
     wanted = Q(then__in=[Then.NEXT, Then.OURSELVES])
     not_yet = Q(retry_at__gt=now)
     rows = rows.filter(by_itself | wanted).exclude(not_yet)

@@ -125,7 +125,7 @@ def _wishes(delivery: Delivery, courier: StoreCourier, known: Courier, tip: Deci
     given = delivery.wishes
     insured = given.get("insured_for")
     booked = None
-    if delivery.wanted_at and known.expected:
+    if delivery.wanted_at and known.expected and not delivery.is_arrival:
         booked = (known.expected, delivery.wanted_at)
     return Wishes(
         ordered_at=delivery.created_at,

@@ -18,7 +18,7 @@ from delivery import reasons
 from delivery.choices import ForPerson
 from delivery.client.shop import WechatClient
 from delivery.models import Delivery, Quote, StoreCourier
-from delivery.services import resting
+from delivery.services import arriving, resting
 from delivery.services.choosing import Offer
 from delivery.services.orders import account_of, check_receiver, order_of, place_of
 from delivery.services.refusals import NobodyToCall
@@ -75,11 +75,13 @@ def quotes_ask(
     ]
     with transaction.atomic():
         # Two rounds at once would take the same number.
-        Delivery.objects.locked(delivery.pk)
+        locked = Delivery.objects.locked(delivery.pk)
         last = Quote.objects.filter(delivery=delivery).aggregate(last=Max("round"))["last"] or 0
         for row in rows:
             row.round = last + 1
         Quote.objects.bulk_create(rows)
+        distance = next((row.distance for row in rows if row.distance), None)
+        arriving.plan_note(locked, [offer_of(row) for row in rows], distance)
         delivery.note_change()
     for row in rows:
         if row.is_silent:

@@ -20,8 +20,7 @@ from delivery.services.choosing import (
     chosen,
     ranking,
 )
-from delivery.services.figures import percentile
-from delivery.services.learning import BACK
+from delivery.services.learning import BACK, percentile
 from stores.models import Store
 
 # What a stored row that no program of ours wrote may raise.

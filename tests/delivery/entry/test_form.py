@@ -167,7 +167,10 @@ def test_each_field_that_is_missing_is_told_in_the_same_words(clerk: Client) -> 
 def test_a_wished_time_is_local(clerk: Client) -> None:
     at = (timezone.localtime() + timedelta(hours=3)).replace(second=0, microsecond=0)
     send(clerk, wanted=f"{at:%Y-%m-%dT%H:%M}")
-    assert Delivery.objects.get().wanted_at == at
+    row = Delivery.objects.get()
+    assert (row.wanted_at, row.is_arrival) == (at, True)
+    assert row.call_at
+    assert row.call_at < at
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -14,7 +14,8 @@ from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery, DeliveryStore, StoreCourier
 from delivery.services import saving
 from delivery.services.dispatching import OURSELVES
-from delivery.services.figures import Figures, figures, percentile
+from delivery.services.figures import Figures, figures
+from delivery.services.learning import percentile
 from delivery.services.saving import savings
 from stores.platforms.reading import BEIJING
 from tests.delivery.factories import (

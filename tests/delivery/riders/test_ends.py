@@ -188,7 +188,7 @@ def test_an_end_that_nobody_can_read_is_put_before_a_person() -> None:
 def test_an_answer_that_names_no_sums_leaves_those_of_the_quote() -> None:
     attempt = AttemptFactory(state=State.CALLING, fee=Decimal("7.56"), coupon=Decimal(1))
     nothing = Price(None, None, None, None, None)
-    answer = RemoteWaybill("W1", nothing, None, "", "1024")
+    answer = RemoteWaybill("W1", nothing, None, None, "", "1024")
     with transaction.atomic():
         calls.RiderCalling().on_done(call_for(attempt), answer, inferred=False)
     attempt.refresh_from_db()
@@ -197,7 +197,7 @@ def test_an_answer_that_names_no_sums_leaves_those_of_the_quote() -> None:
 
 def test_what_was_unwanted_while_it_was_called_is_cancelled_with_the_answer() -> None:
     attempt = AttemptFactory(state=State.CALLING, is_unwanted=True)
-    answer = RemoteWaybill("W1", Price(Decimal(8), None, None, None, None), None, "", "")
+    answer = RemoteWaybill("W1", Price(Decimal(8), None, None, None, None), None, None, "", "")
     with transaction.atomic():
         calls.RiderCalling().on_done(call_for(attempt), answer, inferred=False)
     attempt.refresh_from_db()
