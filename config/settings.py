@@ -215,6 +215,8 @@ SPECTACULAR_SETTINGS = {
         "DeliveryStatus": "delivery.models.Delivery.State",
         "RiderState": "delivery.models.Attempt.State",
         "DeliveryMoment": "delivery.choices.Moment",
+        "DeliveryPersonReason": "delivery.choices.ForPerson",
+        "DeliveryCallBasis": "delivery.choices.Basis",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -73,6 +73,14 @@ class ForPerson(models.TextChoices):
     OTHER = "other", _("nobody could be called by itself")
 
 
+class Basis(models.TextChoices):
+    """How it is known how long a delivery takes."""
+
+    LEARNED = "learned", _("learned from own orders")
+    QUOTED = "quoted", _("named by the courier")
+    USUAL = "usual", _("what is usual")
+
+
 class CancelReason(models.IntegerChoices):
     """Why a rider is no longer wanted: `cancel_reason_id`."""
 

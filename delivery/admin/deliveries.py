@@ -139,7 +139,7 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     def wanted(self, row: Delivery) -> str:
         return short_moment(row.wanted_at) if row.wanted_at else str(_("at once"))
 
-    @display(description=_("call"))
+    @display(description=_("when to call"))
     def call_label(self, row: Delivery) -> str:
         call = call_of(row, getattr(row.store, "delivery_store", None))
         return f"{call.words} {call.plan}" if call else "–"

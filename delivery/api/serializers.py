@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from delivery.addresses import tracking_url
 from delivery.api.fields import Line, YuanText
-from delivery.choices import ForPerson
+from delivery.choices import Basis, ForPerson
 from delivery.choices import Moment as DeliveryMoment
 from delivery.models import Attempt, Delivery, Quote
 from delivery.services import arriving
@@ -160,7 +160,7 @@ class DeliveryCallSerializer(AnswerSerializer):
     )
     basis = serializers.ChoiceField(
         source="plan.source",
-        choices=arriving.Source.choices,
+        choices=Basis.choices,
         help_text=gettext_lazy(
             "`learned` from your own orders, `quoted` by the courier, or what is `usual`"
         ),

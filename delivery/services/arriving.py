@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from delivery.choices import Basis
 from delivery.models import Delivery, DeliveryStore
 from delivery.services import places
 from delivery.services.choosing import Facts, Offer, Prefer, Rule, chosen, ranking
@@ -30,14 +30,6 @@ USUAL_WAIT, METRES_A_MINUTE = timedelta(minutes=15), 250
 LONGER = 1.3
 # A call that is late by so much is told to a person.
 OVERDUE = timedelta(minutes=1)
-
-
-class Source(models.TextChoices):
-    """How it is known how long a delivery takes."""
-
-    LEARNED = "learned", gettext_lazy("learned from own orders")
-    QUOTED = "quoted", gettext_lazy("named by the courier")
-    USUAL = "usual", gettext_lazy("what is usual")
 
 
 @dataclass(frozen=True)
@@ -67,16 +59,16 @@ class CallPlan:
     def __str__(self) -> str:
         known = courier_of(self.courier)
         words = {
-            Source.LEARNED: _(
+            Basis.LEARNED: _(
                 "%(courier)s accepts within %(acceptance)d min and brings it within %(ride)d min,"
                 " nine times in ten; %(margin)d min to spare"
             ),
-            Source.QUOTED: _("%(courier)s names %(ride)d min; %(margin)d min to spare"),
-            Source.USUAL: _("usually %(ride)d min for this distance; %(margin)d min to spare"),
+            Basis.QUOTED: _("%(courier)s names %(ride)d min; %(margin)d min to spare"),
+            Basis.USUAL: _("usually %(ride)d min for this distance; %(margin)d min to spare"),
         }
         parts = {"acceptance": self.acceptance, "ride": self.ride, "margin": self.margin}
         minutes = {name: -(-seconds // 60) for name, seconds in parts.items()}
-        return words[Source(self.source)] % {"courier": known.name, **minutes}
+        return words[Basis(self.source)] % {"courier": known.name, **minutes}
 
 
 def plan_of(
@@ -92,7 +84,7 @@ def plan_of(
     couriers = _meant(delivery, place, rule, offers) or [""]
     quoted = {offer.courier: offer.seconds for offer in offers}
     plans = [_of_courier(each, known.get(each), quoted.get(each), metres) for each in couriers]
-    best = [plan for plan in plans if plan.source == Source.LEARNED] or plans
+    best = [plan for plan in plans if plan.source == Basis.LEARNED] or plans
     # Whoever of them is called is to be there in time.
     slowest = max(best, key=lambda plan: plan.span)
     margin = int(place.margin.total_seconds())
@@ -201,8 +193,8 @@ def _meant(
 
 def _of_courier(courier: str, known: Times | None, quoted: int | None, metres: int) -> CallPlan:
     if known and known.acceptance is not None and known.ride is not None:
-        return CallPlan(Source.LEARNED, known.ride, known.acceptance, courier=courier)
+        return CallPlan(Basis.LEARNED, known.ride, known.acceptance, courier=courier)
     usual = int(USUAL_WAIT.total_seconds()) + 60 * metres // METRES_A_MINUTE
     if quoted is None:
-        return CallPlan(Source.USUAL, usual)
-    return CallPlan(Source.QUOTED, max(quoted, usual), courier=courier)
+        return CallPlan(Basis.USUAL, usual)
+    return CallPlan(Basis.QUOTED, max(quoted, usual), courier=courier)

@@ -13,9 +13,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from delivery.choices import ForPerson
+from delivery.choices import Basis, ForPerson
 from delivery.models import Attempt, Delivery, DeliveryStore
-from delivery.services import arriving, calls, life, polling, quoting
+from delivery.services import calls, life, polling, quoting
 from delivery.services.about import put_before_person
 from delivery.services.dispatching import (
     OURSELVES,
@@ -73,7 +73,7 @@ def _is_time(delivery: Delivery) -> bool:
 def _ask_ahead(delivery: Delivery) -> None:
     """Asks the couriers once how long they take, where own orders do not tell it."""
     source = delivery.call_plan.get("source")
-    if source != arriving.Source.USUAL or delivery.quotes.exists():
+    if source != Basis.USUAL or delivery.quotes.exists():
         return
     try:
         quoting.quotes_ask(delivery=delivery)

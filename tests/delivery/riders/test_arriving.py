@@ -10,11 +10,12 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
+from delivery.choices import Basis
 from delivery.dashboard import alerts
 from delivery.models import Attempt, Delivery, DeliveryStore, StoreCourier
 from delivery.pages.board_rows import sendable
 from delivery.services import going_on
-from delivery.services.arriving import CallPlan, Source, delivery_wait, plan_of
+from delivery.services.arriving import CallPlan, delivery_wait, plan_of
 from delivery.services.choosing import FEWEST_SAMPLES, Rule
 from delivery.services.dispatching import delivery_dispatch, delivery_ready
 from delivery.services.orders import order_of
@@ -99,7 +100,7 @@ def test_it_is_reckoned_backwards_from_nine_in_ten_orders(courier: StoreCourier)
     rode(courier, 3, accepts=50, rides=200)
     plan = plan_of(wished(courier.place))
     assert (plan.acceptance, plan.ride, plan.margin) == (8 * 60, 30 * 60, 5 * 60)
-    assert (plan.source, plan.courier) == (Source.LEARNED, "SS")
+    assert (plan.source, plan.courier) == (Basis.LEARNED, "SS")
     rode(courier, 2, accepts=9)
     assert plan_of(wished(courier.place)).acceptance == 9 * 60
 
@@ -118,7 +119,7 @@ def test_below_thirty_like_orders_nothing_is_learned(
     courier: StoreCourier, few: dict[str, Any]
 ) -> None:
     rode(courier, **few)
-    assert minutes(plan_of(wished(courier.place))) == (Source.USUAL, 15 + 5 + 5)
+    assert minutes(plan_of(wished(courier.place))) == (Basis.USUAL, 15 + 5 + 5)
 
 
 @time_machine.travel(FOUR, tick=False)
@@ -127,9 +128,9 @@ def test_the_same_weekday_and_hour_counts_more_where_there_is_enough_of_it(
 ) -> None:
     rode(courier, 270, accepts=2, rides=10)
     rode(courier, 29, accepts=15, rides=45, at=SIX - timedelta(days=7))
-    assert minutes(plan_of(wished(courier.place))) == (Source.LEARNED, 2 + 10 + 5)
+    assert minutes(plan_of(wished(courier.place))) == (Basis.LEARNED, 2 + 10 + 5)
     rode(courier, 1, accepts=15, rides=45, at=SIX - timedelta(days=14))
-    assert minutes(plan_of(wished(courier.place))) == (Source.LEARNED, 15 + 45 + 5)
+    assert minutes(plan_of(wished(courier.place))) == (Basis.LEARNED, 15 + 45 + 5)
 
 
 @time_machine.travel(FOUR, tick=False)
@@ -143,7 +144,7 @@ def test_without_prices_whoever_may_be_called_is_to_be_there_in_time(place: Deli
     assert plan_of(wished(place)).courier == "SS"
     rule = Rule(listed=("DADA",)).as_json()
     DeliveryStore.objects.update(rule=rule, margin_minutes=0)
-    assert minutes(plan_of(wished(place))) == (Source.LEARNED, 25)
+    assert minutes(plan_of(wished(place))) == (Basis.LEARNED, 25)
 
 
 def test_what_the_rules_courier_names_counts_where_too_little_is_learned(town: Town) -> None:
@@ -153,7 +154,7 @@ def test_what_the_rules_courier_names_counts_where_too_little_is_learned(town: T
     quotes_ask(delivery=row)
     row.refresh_from_db()
     plan = CallPlan.from_json(row.call_plan)
-    assert (plan.source, plan.courier, plan.ride) == (Source.QUOTED, "DADA", 2700)
+    assert (plan.source, plan.courier, plan.ride) == (Basis.QUOTED, "DADA", 2700)
     assert row.wanted_at
     assert row.call_at == (row.wanted_at - 50 * MINUTE).replace(second=0, microsecond=0)
     # A minute from door to door cannot be.
