@@ -31,7 +31,7 @@ from delivery.services.orders import order_of
 from delivery.services.polling import next_question
 from delivery.wire.answers import EXISTS, HAS_ENDED, NO_SUCH_ORDER, CourierRefused
 from delivery.wire.orders import RemoteWaybill
-from delivery.wire.waybill import DEAD
+from delivery.wire.waybill import DEAD, RETURNING
 from stores.models import OutboundCall
 from stores.platforms.errors import Refused, Undecided
 from stores.platforms.outbox import SlotWaiter, Verdict, operation, wait_while_at_work
@@ -318,7 +318,10 @@ def owe(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:
         move(attempt, State.ENDING)
     if attempt.courier is None or attempt.state not in (State.ENDING, State.REVIVED):
         return
-    if attempt.cancelled_at is None:
+    if attempt.waybill_state in RETURNING:
+        # One who lived again brings the goods back: nothing is left to be cancelled.
+        owe_reading(attempt, after=max(after, life.ASK_EVERY))
+    elif attempt.cancelled_at is None:
         owe_once(RiderCancelling, attempt, {"limit": _text(attempt.cancel_limit)})
     else:
         owe_reading(attempt, after=after)

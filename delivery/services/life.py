@@ -14,7 +14,7 @@ from delivery.models import Attempt, Decision, Delivery, DeliveryMoment, Waybill
 from delivery.services.escalating import Do
 from delivery.services.polling import next_question
 from delivery.services.story import News, Story, told
-from delivery.wire.waybill import DEAD, stage_of
+from delivery.wire.waybill import DEAD, RETURNING, stage_of
 from stores.platforms.workers import queue
 from stores.transitions import move, set_state
 
@@ -191,9 +191,19 @@ def _follow(attempt: Attempt, story: Story) -> None:
         finish(attempt, State.DELIVERED)
     elif story.state == WaybillState.RETURNED:
         finish(attempt, State.RETURNED)
+    elif story.state in RETURNING and attempt.state == State.ENDING:
+        _comes_back(attempt)
     elif story.is_dead and attempt.state == State.LIVE:
         # Riders were seen to come after it: it counts once the cancellation is confirmed as well.
         set_state(attempt, State.ENDING)
+
+
+def _comes_back(attempt: Attempt) -> None:
+    """The goods were with the rider: he brings them back, and nothing is left to be cancelled."""
+    set_state(attempt, State.LIVE, is_unwanted=False, cancel_limit=None)
+    attempt.ask_at = timezone.now() + ASK_EVERY
+    attempt.delivery.then = Delivery.Then.NOTHING
+    attempt.delivery.save(update_fields=["then", "changed_at"])
 
 
 def _lives_again(attempt: Attempt, story: Story) -> bool:

@@ -9,9 +9,15 @@ from delivery.choices import Moment
 from delivery.models import Attempt, Delivery, Quote
 from delivery.services import going_on, quoting
 from delivery.services.costing import cost_of
-from delivery.services.dispatching import delivery_cancel, delivery_dispatch, delivery_tip
+from delivery.services.dispatching import (
+    delivery_cancel,
+    delivery_dispatch,
+    delivery_return_confirm,
+    delivery_tip,
+)
 from delivery.services.going_on import ask_due
 from delivery.services.refusals import DeliveryConflict, FeeTooHigh
+from stores.models import OutboundCall
 from tests.delivery.factories import AttemptFactory
 from tests.delivery.town import Town
 from tests.processes import wait_until
@@ -267,3 +273,21 @@ def test_a_courier_that_names_no_price_is_called_all_the_same(town: Town) -> Non
     attempt = town.called("SS")
     assert attempt.state == State.LIVE
     assert attempt.seconds
+
+
+def test_a_rider_who_is_cancelled_with_the_goods_brings_them_back(town: Town) -> None:
+    attempt = town.called("SFTC")
+    for status in (102, 202):
+        town.report(attempt, status)
+    delivery = delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=None)
+    town.work()
+    attempt.refresh_from_db()
+    delivery.refresh_from_db()
+    assert (attempt.state, attempt.waybill_state) == (State.LIVE, 303)
+    assert (delivery.state, delivery.then) == (Delivery.State.RUNNING, Delivery.Then.NOTHING)
+    cancelled = OutboundCall.objects.filter(operation="rider.cancel", subject_id=attempt.pk)
+    assert cancelled.count() == 1
+    delivery_return_confirm(delivery=delivery, actor="小王")
+    town.work()
+    attempt.refresh_from_db()
+    assert attempt.state == State.RETURNED
