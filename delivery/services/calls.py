@@ -28,7 +28,7 @@ from delivery.services.about import (
     words_of,
 )
 from delivery.services.orders import order_of
-from delivery.services.polling import next_question
+from delivery.services.polling import next_question, pause_of
 from delivery.wire.answers import EXISTS, HAS_ENDED, NO_SUCH_ORDER, CourierRefused
 from delivery.wire.orders import RemoteWaybill
 from delivery.wire.waybill import DEAD, RETURNING
@@ -320,7 +320,7 @@ def owe(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:
         return
     if attempt.waybill_state in RETURNING:
         # One who lived again brings the goods back: nothing is left to be cancelled.
-        owe_reading(attempt, after=max(after, life.ASK_EVERY))
+        owe_reading(attempt, after=max(after, pause_of(attempt)))
     elif attempt.cancelled_at is None:
         owe_once(RiderCancelling, attempt, {"limit": _text(attempt.cancel_limit)})
     else:

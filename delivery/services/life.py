@@ -201,7 +201,7 @@ def _follow(attempt: Attempt, story: Story) -> None:
 def _comes_back(attempt: Attempt) -> None:
     """The goods were with the rider: he brings them back, and nothing is left to be cancelled."""
     set_state(attempt, State.LIVE, is_unwanted=False, cancel_limit=None)
-    attempt.ask_at = timezone.now() + ASK_EVERY
+    attempt.ask_at = next_question(attempt)
     attempt.delivery.then = Delivery.Then.NOTHING
     attempt.delivery.save(update_fields=["then", "changed_at"])
 
