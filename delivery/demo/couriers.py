@@ -38,11 +38,11 @@ class Ways:
 
 
 WAYS: Mapping[str, Ways] = {
-    "DADA": Ways(6, 1.5, (0, 0, 0, 1), (0, 0, 0, 2, 5), 75, 1.9, 3.8, refuses=0.03),
+    "DADA": Ways(6, 1.5, (0, 0, 0, 1), (0, 0, 0, 2, 5), 75, 1.9, 3.2, refuses=0.03),
     "UU": Ways(7, 1.6, (0, 1, 2), (0, 1, 3, 4), 110, 1.3, 1.8, refuses=0.05),
     "SFTC": Ways(9, 1.5, (0, -1, 0), (0, -2, 0, 1), 65, 1.2, 1.5, hurry=0.95),
     "SS": Ways(16, 2.0, (0,), (0, 2), 30, 1.1, 1.3, hurry=0.7, promised=0.75),
-    "MTPS": Ways(0, 0, (0,), (0,), 55, 1.2, 1.4, names_price=False),
+    "MTPS": Ways(8, 1.4, (0,), (0,), 55, 1.2, 1.4, names_price=False),
 }
 
 
@@ -74,6 +74,12 @@ def quote_of(
         quote.delivery_fee, quote.insurance = whole, Decimal("0.00")
         quote.fee = whole - quote.coupon
     return quote
+
+
+def fee_without_quote(courier: str, km: float) -> Decimal:
+    """Returns what a courier that names no price beforehand says once it is called."""
+    ways = WAYS[courier]
+    return Decimal(str(round(ways.base + ways.per_km * km, 1))).quantize(CENT)
 
 
 def wait_of(rng: random.Random, courier: str, at: datetime) -> timedelta:

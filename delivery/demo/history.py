@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from delivery.choices import CancelReason, Moment, Source, WaybillState
-from delivery.demo.couriers import quote_of, ride_of, wait_of
+from delivery.demo.couriers import fee_without_quote, quote_of, ride_of, wait_of
 from delivery.demo.receivers import Order, order_of
 from delivery.models import (
     Attempt,
@@ -174,6 +174,10 @@ class _Life:
             delivery_fee=quote.delivery_fee, coupon=quote.coupon, insurance=quote.insurance,
             distance=quote.distance, seconds=quote.seconds,
         )  # fmt: skip
+        if attempt.fee is None:
+            attempt.fee = attempt.delivery_fee = fee_without_quote(
+                account.delivery_id, self.order.km
+            )
         self.tried |= {account.delivery_id}
         self.book.calls[_hour(attempt)] += 1
         return self._keep(attempt, decision)

@@ -64,7 +64,7 @@ NEXT: Mapping[int, tuple[int, ...]] = {
 STYLE = """
 body{font:16px/1.5 sans-serif;max-width:48rem;margin:0 auto;padding:1rem;color:#111;background:#fff}
 button,input,select{font:inherit;min-height:2.75rem;padding:.2rem .8rem;margin:.15rem 0}
-nav a{display:inline-block;padding:.5rem .8rem .5rem 0}a{color:#1d4ed8}
+input{box-sizing:border-box}nav a{display:inline-block;padding:.5rem .8rem .5rem 0}a{color:#1d4ed8}
 article{border:1px solid #ccc;border-radius:.4rem;padding:.6rem .8rem;margin:.6rem 0}
 article p,h2{margin:.2rem 0}b,.number{overflow-wrap:anywhere}.ended{color:#555}
 .trouble{color:#b42318}label{display:block}label input[type=checkbox]{min-height:0}

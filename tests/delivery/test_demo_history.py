@@ -72,6 +72,8 @@ def test_all_that_can_happen_has_happened(demo: World) -> None:
     assert Attempt.objects.filter(deduction__gt=0, state=Attempt.State.DEAD).count() > 3
     assert set(Attempt.objects.values_list("tip", flat=True)) == {0, 3, 5}
     assert Quote.objects.exclude(refusal="").exists()
+    assert not Quote.objects.filter(courier__account__delivery_id="MTPS", fee__isnull=False)
+    assert not Attempt.objects.filter(courier__isnull=False, fee=None)
     assert Decision.objects.filter(rule={}).exclude(by="").count() > 10
     assert set(DeliveryMoment.objects.values_list("kind", flat=True)) == set(Moment.values)
 
