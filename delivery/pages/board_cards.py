@@ -70,6 +70,11 @@ class Card:
         return "soon" if self.reasons or now >= self.soon_at else "calm"
 
     @property
+    def rings(self) -> bool:
+        """Whether the board makes a sound when it newly stands so: a person has to do something."""
+        return self.is_alarm or bool(self.reasons) or not self.delivery.is_open
+
+    @property
     def goods(self) -> str:
         """Returns what is carried, as the receiver's notice names it, or by its kind."""
         named = one_line(str(self.delivery.notice.get("goods", "")))

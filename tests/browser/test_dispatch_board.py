@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from delivery.models import Attempt, Delivery, StoreCourier
 from stores.roles import Role
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, minimize
 from tests.delivery.conftest import town
 from tests.delivery.factories import ReceiverCaseFactory
 from tests.delivery.town import Town
@@ -186,3 +186,52 @@ def test_two_people_one_of_whom_is_late_reads_that_a_rider_is_called(
     second.locator("dialog").get_by_role("button", name="叫 SS").click()
     expect(second.get_by_role("alert")).to_have_text("A-12: 已经叫了骑手。")
     assert Attempt.objects.count() == 1
+
+
+def test_one_tab_sounds_once_for_each_delivery_that_newly_needs_a_person(
+    visitor: Visitor, town: Town, clerk: User
+) -> None:
+    old = town.delivery(needs_person=True, reference="A-1")
+    waits, rides = town.delivery(reference="A-2"), town.delivery(reference="A-3")
+    attempt = told(called(rides, courier=courier(town), courier_code="DADA"), S.PICKED_UP)
+    first = visitor.page(user=clerk)
+    first.goto(BOARD)
+    second = first.context.new_page()
+    second.goto(BOARD)
+    for page in (first, second):
+        page.locator("[data-sound]").click()
+        expect(page.locator("[data-sound]")).to_be_disabled()
+    # What waited before is seen, and what is merely new needs nobody.
+    town.delivery(reference="A-4")
+    board = first.locator("#board")
+    expect(first.locator(".live-card")).to_have_count(4, timeout=5000)
+    assert board.get_attribute("data-rung") is None
+    Delivery.objects.filter(pk=waits.pk).update(needs_person=True, changed_at=timezone.now())
+    expect(board).to_have_attribute("data-rung", "1", timeout=5000)
+    # It goes back to the shop.
+    told(attempt, S.REFUSED, minutes=0)
+    expect(board).to_have_attribute("data-rung", "2", timeout=5000)
+    for pk in (waits.pk, old.pk):
+        Delivery.objects.filter(pk=pk).update(needs_person=False, changed_at=timezone.now())
+    expect(first.locator("[data-alarm]")).to_have_count(1, timeout=5000)
+    ReceiverCaseFactory(delivery=waits)
+    Delivery.objects.filter(pk=waits.pk).update(changed_at=timezone.now())
+    expect(board).to_have_attribute("data-rung", "3", timeout=5000)
+    expect(second.locator("[data-alarm]")).to_have_count(2, timeout=5000)
+    assert second.locator("#board").get_attribute("data-rung") is None
+
+
+def test_the_sound_goes_on_in_a_hidden_tab_and_without_a_click_nothing_sounds(
+    visitor: Visitor, town: Town, clerk: User, window: BrowserContext
+) -> None:
+    delivery = town.delivery(reference="A-1")
+    page = visitor.page_in(window, clerk)
+    page.goto(f"{visitor.url}{BOARD}")
+    board = page.locator("#board")
+    Delivery.objects.filter(pk=delivery.pk).update(needs_person=True, changed_at=timezone.now())
+    expect(page.locator("[data-alarm]")).to_have_count(1, timeout=5000)
+    assert board.get_attribute("data-rung") is None
+    page.locator("[data-sound]").click()
+    minimize(page)
+    town.delivery(needs_person=True, reference="A-2")
+    expect(board).to_have_attribute("data-rung", "1", timeout=8000)

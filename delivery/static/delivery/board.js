@@ -1,4 +1,4 @@
-// The dispatch board: renewed when something is new, times that run, dialogs, and one column at a time on phones.
+// The dispatch board: renewed when something is new, a sound for what needs a person, times that run, dialogs, and one column at a time on phones.
 "use strict";
 
 (() => {
@@ -11,6 +11,8 @@
   // The clock of a tablet may be wrong; the server's counts.
   const ahead = now - Date.now() / 1000;
   const askEvery = 1500; // milliseconds
+  const sound = window.zhangguiSound("delivery");
+  let alarms = alarmed();
   let misses = 0;
   let isOver = false;
 
@@ -59,6 +61,17 @@
     tick();
   }
 
+  function alarmed() {
+    return new Set([...board.querySelectorAll("[data-alarm]")].map((card) => card.dataset.alarm));
+  }
+
+  // Once for each delivery that newly needs a person; what waited before the page was opened is seen.
+  function ring() {
+    const before = alarms;
+    alarms = alarmed();
+    if (sound.isOn() && [...alarms].some((each) => !before.has(each))) sound.play(board);
+  }
+
   function answered(isFresh) {
     misses = isFresh ? 0 : misses + 1;
     standstill.hidden = misses < 2;
@@ -88,6 +101,7 @@
     if (event.detail.target !== board) return;
     if (dialog.contains(event.detail.requestConfig.elt)) dialog.close();
     restore();
+    ring();
   });
   board.addEventListener("htmx:afterRequest", (event) => {
     // The buttons on the board have requests of their own.
@@ -96,6 +110,7 @@
 
   restore();
   setInterval(tick, 1000);
-  setInterval(() => document.hidden || window.htmx.trigger(board, "stale"), askEvery);
+  // Also in a hidden tab, as long as it is the one that sounds.
+  setInterval(() => (document.hidden && !sound.isOn()) || window.htmx.trigger(board, "stale"), askEvery);
   document.addEventListener("visibilitychange", () => document.hidden || window.htmx.trigger(board, "stale"));
 })();

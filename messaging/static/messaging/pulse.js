@@ -3,7 +3,7 @@
 
 window.takeawayPulse = (() => {
   const place = document.querySelector("[data-pulse]");
-  const button = document.querySelector("[data-sound]");
+  const sound = place && window.zhangguiSound("takeaway");
   const standstill = document.querySelector("[data-standstill]");
   const freshness = document.querySelector("[data-fresh]");
   const language = document.documentElement.lang;
@@ -16,14 +16,15 @@ window.takeawayPulse = (() => {
   let isWanted = false;
   let misses = 0;
   let rungAt = 0;
-  let audio = null;
-  let isOurs = false;
 
   function told(pulse) {
     last = pulse;
     const waits = pulse.rings + pulse.waiting;
     document.title = waits ? `(${waits}) ${plainTitle}` : plainTitle;
-    if (waits && isOurs && Date.now() - rungAt >= RING_EVERY) beep();
+    if (waits && sound.isOn() && Date.now() - rungAt >= RING_EVERY) {
+      rungAt = Date.now();
+      sound.play(place);
+    }
     if (!pulse.fresh) return count(false);
     if (document.hidden) return;
     if (pulse.seen !== asked) renewNow();
@@ -55,38 +56,6 @@ window.takeawayPulse = (() => {
     freshness.textContent = freshness.dataset.fresh.replace("{time}", now);
   }
 
-  function beep() {
-    rungAt = Date.now();
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    tone.frequency.value = 880;
-    volume.gain.setValueAtTime(0.25, audio.currentTime);
-    volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.6);
-    tone.connect(volume).connect(audio.destination);
-    tone.start();
-    tone.stop(audio.currentTime + 0.6);
-    place.dataset.rung = String(Number(place.dataset.rung || 0) + 1);
-  }
-
-  // Browsers allow a sound after a click. Of a person's tabs that one rings which holds the lock.
-  function unlock() {
-    if (audio) return;
-    audio = new AudioContext();
-    audio.resume();
-    if (button) {
-      button.textContent = button.dataset.on;
-      button.disabled = true;
-    }
-    if (!navigator.locks) {
-      isOurs = true;
-      return;
-    }
-    navigator.locks.request("takeaway-sound", () => {
-      isOurs = true;
-      return new Promise(() => {});
-    });
-  }
-
   // Browsers without shared workers ask in each tab.
   function askAlone() {
     const ask = window.takeawayAsker(place.dataset.pulse);
@@ -106,13 +75,7 @@ window.takeawayPulse = (() => {
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
 
-  if (place) {
-    if (window.AudioContext) {
-      if (button) button.hidden = false;
-      document.addEventListener("click", unlock, { once: true });
-    }
-    start();
-  }
+  if (place) start();
   document.addEventListener("visibilitychange", () => document.hidden || renewNow());
   // `given` brings the page up to date and resolves to whether it did. Returns a function that does so at once.
   return (given) => {
