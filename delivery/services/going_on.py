@@ -35,6 +35,14 @@ Then = Delivery.Then
 RETRY_EVERY = timedelta(seconds=20)
 # A delivery that a person left alone is not called for by itself after so long.
 LATE = timedelta(hours=12)
+ENCRYPTED = (
+    "rider",
+    "pickup_code",
+    "finish_code",
+    "delivery__receiver",
+    "delivery__note",
+    "courier__secret",
+)
 log = logging.getLogger(__name__)
 
 
@@ -105,12 +113,15 @@ def ladder_of(place: DeliveryStore) -> list[Step]:
 
 
 def attempts_without_rider() -> Iterable[Attempt]:
-    """Returns the attempts whose store has a ladder, and that no rider has accepted."""
+    """Returns the attempts whose store has a ladder, and that no rider has accepted; what is
+    encrypted stays.
+    """
     rows = Attempt.objects.live().filter(
         state=Attempt.State.LIVE, accepted_at=None, delivery__is_drill=False
     )
     rows = rows.exclude(courier=None).exclude(courier__place__ladder=[])
-    return rows.select_related("delivery", "courier__place", "courier__account").order_by("pk")
+    rows = rows.select_related("delivery", "courier__place", "courier__account")
+    return rows.defer(*ENCRYPTED).order_by("pk")
 
 
 def step_take(attempt: Attempt) -> Step | None:

@@ -23,15 +23,20 @@ CONNECTION = Prepared(
         is_active=True,
     )
 )
-# The active connections of the store that a platform names so, below a developer account.
+# The active connections of the store that a platform names so, below a developer account: each push
+# asks for them, so that nothing is read that would have to be decrypted.
 STORE_BELOW = Prepared(
-    lambda: Connection.objects.filter(
-        parent=Param("parent"),
-        platform=Param("platform"),
-        account=Param("account"),
-        is_active=True,
-        merchant__is_active=True,
-    ).order_by()
+    lambda: (
+        Connection.objects.filter(
+            parent=Param("parent"),
+            platform=Param("platform"),
+            account=Param("account"),
+            is_active=True,
+            merchant__is_active=True,
+        )
+        .order_by()
+        .only("platform", "merchant")
+    )
 )
 EARLIER_ANSWER = Prepared(
     lambda: InboundEvent.objects.filter(

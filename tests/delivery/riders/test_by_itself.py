@@ -2,12 +2,14 @@
 it.
 """
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from delivery.models import Attempt, Delivery, DeliveryStore
@@ -57,6 +59,24 @@ def go_on(town: Town) -> None:
     for pk in list(going_on.waiting()):
         going_on.go_on(Delivery.objects.get(pk=pk))
     town.work()
+
+
+@pytest.mark.django_db
+def test_the_look_for_steps_that_are_due_is_one_statement_that_decrypts_nothing() -> None:
+    for name in ("SS", "DADA"):
+        ladder = [step.as_json() for step in LADDER]
+        AttemptFactory(
+            courier_code=name,
+            courier__place__ladder=ladder,
+            waybill_state=101,
+            called_at=timezone.now() - MINUTE,
+        )
+    with CaptureQueriesContext(connection) as asked:
+        assert steps() == [None, None]
+    (one,) = [query["sql"] for query in asked]
+    read = set(re.findall(r'"(\w+)"', one.partition(" FROM ")[0]))
+    assert not read & {"receiver", "note", "rider", "pickup_code", "finish_code", "secret"}
+    assert {"called_at", "steps", "value", "ladder"} <= read
 
 
 def test_a_store_that_calls_by_itself_calls_when_the_goods_are_ready(town: Town) -> None:

@@ -291,6 +291,14 @@ def test_a_store_listed_below_another_merchants_account_by_mistake_is_not_found(
     assert inbox.store_below(own, "shop-1") is None
 
 
+def test_whose_store_it_is_is_known_without_decrypting_anything(mine: Connection) -> None:
+    assert mine.parent is not None
+    found = inbox.store_below(mine.parent, mine.account)
+    assert found == mine
+    assert found.get_deferred_fields() >= {"credentials", "token"}
+    assert found.credentials == {"secret": SECRET}
+
+
 def test_there_is_no_account_below_a_store_and_none_of_another_platform(mine: Connection) -> None:
     with pytest.raises(ValueError, match="no developer account"):
         account(merchant=mine.merchant, parent=mine)
