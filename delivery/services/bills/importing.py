@@ -38,6 +38,8 @@ from stores.text import clean_text, without_marks
 MOST_DAYS, CALLED_BEFORE = 100, timedelta(days=7)
 # A file whose columns nobody has chosen is kept so long.
 KEPT = timedelta(days=1)
+# Files of a courier whose columns nobody has chosen yet: each takes megabytes of the database.
+MOST_WAITING = 10
 SHOWN_ROWS = 5
 AT_ONCE, NUMBERS_AT_ONCE = 2000, 500
 
@@ -59,12 +61,15 @@ class Preview:
 def bill_upload(*, courier: StoreCourier, name: str, content: bytes, actor: Actor) -> Bill:
     """Keeps a file until its columns are chosen; the same file again is the same bill.
 
-    Raises Conflict for a file that is none.
+    Raises Conflict for a file that is none, and while too many wait.
     """
     read_table(content)
     digest = hashlib.sha256(content).hexdigest()
     if known := Bill.objects.filter(courier=courier, digest=digest).first():
         return known
+    if Bill.objects.filter(courier=courier, imported_at=None).count() >= MOST_WAITING:
+        text = _("%(count)d files wait for their columns: choose them, or remove the files.")
+        raise Conflict(text % {"count": MOST_WAITING})
     bill = Bill(
         courier=courier,
         file_name=without_marks(clean_text(name, 150)) or _("without a name"),

@@ -15,6 +15,7 @@ from delivery import tasks
 from delivery.models import Attempt, Bill, BillLayout, BillLine, Delivery, StoreCourier
 from delivery.services.bills.columns import Columns, Kind
 from delivery.services.bills.importing import (
+    MOST_WAITING,
     bill_import,
     bill_preview,
     bill_remove,
@@ -66,6 +67,16 @@ def uploaded(courier: StoreCourier, content: bytes, name: str = "11.csv") -> Bil
 def compared(courier: StoreCourier, *rows: Any, headings: int = 0, **days: date) -> Bill:
     bill = uploaded(courier, as_csv(*rows))
     return bill_import(bill=bill, columns=Columns(headings, COLUMNS), actor="小王", **days)
+
+
+def test_only_some_files_wait_for_their_columns(courier: StoreCourier) -> None:
+    files = [as_csv(HEADINGS, line(f"ZG{number}")) for number in range(MOST_WAITING + 1)]
+    bills = [uploaded(courier, each) for each in files[:-1]]
+    with pytest.raises(Conflict, match="wait for their columns"):
+        uploaded(courier, files[-1])
+    assert uploaded(courier, files[0]) == bills[0]
+    bill_remove(bill=bills[0], actor="小王")
+    uploaded(courier, files[-1])
 
 
 def findings(bill: Bill) -> list[tuple[str, str]]:
