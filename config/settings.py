@@ -332,12 +332,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"no_trace": {"()": "stores.web.logs.NoTraceOfRefusals"}},
+    "filters": {
+        "no_trace": {"()": "stores.web.logs.NoTraceOfRefusals"},
+        "no_secrets": {"()": "stores.web.logs.NoSecretAddresses"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["no_trace"],
+            "filters": ["no_trace", "no_secrets"],
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},

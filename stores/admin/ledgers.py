@@ -41,7 +41,7 @@ from stores.platforms.outbox import operations, retry_dead
 from stores.platforms.outbox.operations import title_of
 from stores.platforms.tools import event_title
 from stores.roles import Permission
-from stores.text import mask_codes
+from stores.text import mask_codes, without_marks
 
 CALL_COLOURS = {
     "pending": "info",
@@ -66,9 +66,14 @@ _PRIVATE_NAMES = re.compile(
 )
 
 
+def pretty_json(value: Any) -> str:
+    """Returns a stored body as it is shown, in the direction of its page."""
+    return without_marks(json.dumps(value, ensure_ascii=False, indent=2))
+
+
 def masked_json(value: Any) -> str:
     """Returns a stored body for people, without secrets (by name) and long numbers."""
-    return mask_codes(json.dumps(without_secrets(value), ensure_ascii=False, indent=2))
+    return mask_codes(pretty_json(without_secrets(value)))
 
 
 def without_secrets(value: Any, names: re.Pattern[str] = _SECRET_NAMES) -> Any:

@@ -14,8 +14,9 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from config.env import private_folder
+from stores.admin.ledgers import masked_json
 from stores.models import Store
-from stores.web.logs import NoTraceOfRefusals
+from stores.web.logs import NoSecretAddresses, NoTraceOfRefusals
 from stores.web.uploads import MOST_OF_A_FORM
 from tests.api import Api, problem
 from tests.meituan import selling
@@ -125,7 +126,21 @@ def test_a_refusal_stands_in_the_log_in_one_line() -> None:
 
 
 def test_the_log_leaves_out_traces_of_refusals(settings: Settings) -> None:
-    assert settings.LOGGING["handlers"]["console"]["filters"] == ["no_trace"]
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["no_trace", "no_secrets"]
+
+
+def test_the_log_names_no_address_that_opens_a_page(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(NoSecretAddresses())
+    slug = "tTrSuYDT8IWPFf62HlUWXQ"
+    assert Client().put(f"/d/{slug}/").status_code == 405
+    assert Client().get("/g/nobody/").status_code == 404
+    assert slug not in caplog.text
+    assert "/d/…/" in caplog.text
+    assert "/g/nobody/" in caplog.text
+
+
+def test_a_stored_body_keeps_the_direction_of_its_page() -> None:
+    assert masked_json({"said": "a\u202eb\u2066"}) == '{\n  "said": "ab"\n}'
 
 
 def test_a_folder_of_ours_is_for_us_alone(tmp_path: Path) -> None:
