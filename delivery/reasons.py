@@ -40,7 +40,7 @@ WORDS: tuple[tuple[str, StrOrPromise], ...] = (
         ),
     ),
     (
-        _AT_LOGIN + OF_PROVIDER + "(?P<words>.*)",
+        _AT_LOGIN + OF_PROVIDER + r"(?P<words>.*?)(?: rid: ?\S+)?$",
         _(
             "WeChat does not let in the service provider whom your mini-program has authorised"
             " (%(words)s). Whoever runs this system puts that right: nothing is wrong with your"

@@ -74,5 +74,5 @@ def asked_text(silence: tickets.Silence) -> str:
         return ""
     values = {"at": format_moment(silence.asked_at), "words": plain_text(silence.problem)}
     if silence.problem:
-        return _("It was asked for them at %(at)s, and refused: %(words)s") % values
+        return _("It was asked for them at %(at)s, without success: %(words)s") % values
     return _("It was asked for them at %(at)s.") % values

@@ -116,11 +116,11 @@ def test_that_it_was_asked_and_what_it_refused_is_said(world: World, english: No
     assert "asked for them" not in said(world)
     ask_for_tickets()
     assert "It was asked for them at" in said(world)
-    assert "refused" not in said(world)
+    assert "without success" not in said(world)
     asked_before(world, 60 * MINUTE)
     post(world.server, "providers", {"appid": COMPONENT, "secret": "another one"})
     ask_for_tickets()
-    assert "does not accept the AppSecret" in said(world)
+    assert "without success: WeChat does not accept the AppSecret" in said(world)
     assert "40125" in known(world)["tickets_problem"]
     assert SECRET not in said(world)
 
