@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from coupons.models import SyncRun
 from coupons.services import connection_test, stores_sync
-from stores.backoffice.labels import listed
 from stores.backoffice.plain_errors import plain_text
 from stores.models import Connection
 from stores.platforms.tools import Finding
+from stores.text import listed
 
 
 class UmemberTools:

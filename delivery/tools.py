@@ -13,12 +13,12 @@ from delivery.models import CourierAccount
 from delivery.reasons import words_of
 from delivery.services.accounts import Changes, accounts_sync
 from delivery.services.wechat import Provider, is_provider
-from stores.backoffice.labels import listed
 from stores.backoffice.plain_errors import plain_text
 from stores.models import Connection
 from stores.platforms import tokens
 from stores.platforms.errors import NoSlot, PlatformError, Refused, Throttled
 from stores.platforms.tools import TOO_MANY_CALLS, Finding, audit_test, trouble_text
+from stores.text import listed
 
 NO_ACCOUNTS = gettext_lazy(
     "WeChat lists no account at a courier yet. Bind one in its console (功能 → 即时配送) and read"

@@ -1,8 +1,14 @@
-"""Text from outside, made fit for our tables: it can be stored and holds no coupon code."""
+"""Text from outside, made fit for our tables: it can be stored and holds no coupon code; and texts
+as lists.
+"""
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
+
+from django.utils.functional import lazy
+from django.utils.translation import pgettext
 
 # PostgreSQL refuses NUL, and no database takes half of a surrogate pair; JSON can carry both.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -118,3 +124,12 @@ def mask_number(number: str) -> str:
 def is_id(text: str) -> bool:
     """Whether it can be asked for as a primary key: a number that every database takes."""
     return text.isascii() and text.isdigit() and len(text) < 19
+
+
+def listed(texts: Iterable[Any]) -> str:
+    """Returns texts one after the other with the reader's mark between the things of a list."""
+    return pgettext("between the things of a list", ", ").join(map(str, texts))
+
+
+# For a remark, which becomes a text in the language of whoever reads it.
+listed_lazy = lazy(listed, str)

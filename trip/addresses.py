@@ -10,6 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from stores.text import listed
+
 # Ports that Meituan calls on bare IP addresses (docs/platforms/trip.md §0.1); a host with a name
 # may have any port.
 PORTS = frozenset(
@@ -78,7 +80,7 @@ def why_not_called(base_url: str) -> str:
         "Meituan does not call port %(port)d of a bare IP address. It calls only: %(ports)s."
     ) % {
         "port": port,
-        "ports": ", ".join(str(known) for known in sorted(PORTS)),
+        "ports": listed(sorted(PORTS)),
     }
 
 

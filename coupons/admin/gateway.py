@@ -17,18 +17,13 @@ from stores.admin.connections import LEVELS
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
-from stores.backoffice.labels import (
-    badge,
-    badge_column,
-    connection_column,
-    listed,
-    moment_column,
-)
+from stores.backoffice.labels import badge, badge_column, connection_column, moment_column
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained
 from stores.backoffice.read_only import LedgerAdmin, ReadOnlyAdmin
 from stores.money import number_text
 from stores.roles import Permission
+from stores.text import listed
 
 AUTHORISATION_COLOURS = {
     "authorised": "success",

@@ -29,14 +29,14 @@ from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import actor_column, badge_column, listed, moment_column, sum_of
+from stores.backoffice.labels import actor_column, badge_column, moment_column, sum_of
 from stores.backoffice.needs_person import NeedsPersonFilter, NoteForm, reason_field, settle_button
 from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.fields import keyed_hash
 from stores.roles import Permission
-from stores.text import mask_codes
+from stores.text import listed, mask_codes
 
 VERIFIED = Verification.Status.VERIFIED
 STATUS_COLOURS = {

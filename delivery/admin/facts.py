@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 from delivery.admin.couriers import service_text
 from delivery.choices import Sure
 from delivery.wire.couriers import CancelFee, Courier, Tips, courier_of
-from stores.backoffice.labels import listed
 from stores.money import number_text, yuan_short
+from stores.text import listed
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from delivery.services.choosing import Prefer, Rule
 from delivery.services.dispatching import rule_of
 from delivery.services.escalating import Do, Step, problems
 from delivery.services.rules import MOST_LISTED, MOST_MINUTES, MOST_PERCENT, MOST_YUAN
+from stores.text import listed
 
 STEPS = 4
 RULE = (
@@ -130,7 +131,7 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
             return named
         strange = [each for each in named if each not in known]
         if strange or len(named) > MOST_LISTED:
-            wrong = _("This store has no courier %(id)s.") % {"id": ", ".join(strange[:3])}
+            wrong = _("This store has no courier %(id)s.") % {"id": listed(strange[:3])}
             raise forms.ValidationError(wrong)
         return named
 

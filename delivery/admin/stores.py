@@ -23,11 +23,11 @@ from delivery.services.pausing import pauses_end
 from stores.backoffice.adding import NeedsFirstAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import listed
 from stores.backoffice.pages import staff_user
 from stores.backoffice.scoping import access_for, where_permitted
 from stores.models import Connection, Store
 from stores.roles import Permission
+from stores.text import listed
 
 ADDRESS = (("contact", "phone"), ("city", "detail"), "address")
 PLACE = (("lng", "lat"), "is_baidu")

@@ -11,8 +11,9 @@ from delivery.services.choosing import Facts, Offer, Prefer, Rule, Why
 from delivery.services.dispatching import OURSELVES
 from delivery.wire.couriers import courier_of
 from stores import audit
-from stores.backoffice.labels import labelled, listed
+from stores.backoffice.labels import labelled
 from stores.money import yuan_text
+from stores.text import listed
 
 _WHYS = {why.value: why for why in Why}
 

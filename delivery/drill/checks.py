@@ -10,6 +10,7 @@ from delivery.models import Attempt, Delivery
 from delivery.services import about, life
 from delivery.wire.waybill import DEAD
 from stores.drills.results import LeftOut
+from stores.text import listed_lazy
 from stores.transitions import move
 
 State = WaybillState
@@ -19,7 +20,7 @@ State = WaybillState
 def couriers(drill: Drill) -> None:
     found = drill.ask(lambda client, token: client.couriers(token))
     drill.expect(bool(found), _("WeChat names none."))
-    names = ", ".join(each.name or each.delivery_id for each in found)
+    names = listed_lazy([each.name or each.delivery_id for each in found])
     drill.note(_("Couriers: %(names)s"), names=names)
 
 
@@ -30,7 +31,7 @@ def accounts(drill: Drill) -> None:
         bool(found),
         _("None is. Bind your account at a courier in WeChat's console (功能 → 即时配送)."),
     )
-    drill.note(_("Accounts: %(names)s"), names=", ".join(found))
+    drill.note(_("Accounts: %(names)s"), names=listed_lazy(found))
 
 
 @check("order.called", _("The sandbox takes an order and gives it a waybill number"))

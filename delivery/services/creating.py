@@ -27,6 +27,7 @@ from delivery.wire.orders import BOOKED, LARGEST_SIZE, Good
 from stores import audit
 from stores.audit import Actor, name_of
 from stores.models import Store
+from stores.text import listed
 
 Given = Mapping[str, Any]
 # Field of the order, as ("cargo", "cargo_first_class") or ("arrive_by", "") → what is wrong.
@@ -264,10 +265,10 @@ def _of_cargo(cargo: Given) -> Problems:
     first, second = cargo["cargo_first_class"], cargo["cargo_second_class"]
     if first not in CATEGORIES:
         words = _("WeChat knows these kinds of goods: %(names)s")
-        yield ("cargo", "cargo_first_class"), words % {"names": ", ".join(CATEGORIES)}
+        yield ("cargo", "cargo_first_class"), words % {"names": listed(CATEGORIES)}
     elif not is_known(first, second):
         words = _("Within %(first)s WeChat knows: %(names)s")
-        names = {"first": first, "names": ", ".join(CATEGORIES[first])}
+        names = {"first": first, "names": listed(CATEGORIES[first])}
         yield ("cargo", "cargo_second_class"), words % names
     goods = {"goods": [good.as_json() for good in _goods(cargo)]}
     if len(json.dumps(goods, ensure_ascii=False)) > LONGEST_GOODS:
@@ -287,7 +288,7 @@ def _of_service(wishes: Given, place: DeliveryStore) -> Problems:
     }
     if code not in known:
         words = _("No courier of this store has this service; there are: %(names)s")
-        names = ", ".join(sorted(known)) or "–"
+        names = listed(sorted(known)) or "–"
         yield ("order_info", "delivery_service_code"), words % {"names": names}
 
 
@@ -296,7 +297,7 @@ def _of_times(wishes: Given) -> Problems:
     named = [name for name in EXPECTED if wishes.get(name)]
     if is_booked and len(named) != 1:
         words = _("A booked order has one of these times: %(names)s")
-        yield ("order_info", "order_type"), words % {"names": ", ".join(sorted(EXPECTED))}
+        yield ("order_info", "order_type"), words % {"names": listed(sorted(EXPECTED))}
     elif named and not is_booked:
         yield ("order_info", named[0]), _("Only booked orders have a time (order_type 1).")
     now = timezone.now()

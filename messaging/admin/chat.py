@@ -18,10 +18,11 @@ from stores.backoffice.base import ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
-from stores.backoffice.labels import badge_column, listed, moment_column
+from stores.backoffice.labels import badge_column, moment_column
 from stores.backoffice.pages import staff_user
 from stores.platforms.tools import as_conflicts
 from stores.roles import Permission
+from stores.text import listed
 
 ON_COLOURS = {"True": "success", "False": "danger", "None": "info"}
 ON_TITLES: dict[bool | None, StrOrPromise] = {

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from messaging.models import Order, Refund
-from stores.backoffice.labels import link, listed, money
+from stores.backoffice.labels import link, money
 from stores.money import yuan_of
+from stores.text import listed
 
 STATE_COLOURS = {
     "new": "danger",

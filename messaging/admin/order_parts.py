@@ -13,8 +13,9 @@ from messaging.admin.labels import PAPER_COLOURS
 from messaging.choices import RefundState
 from messaging.models import Order, Refund
 from messaging.services.income import agreed_parts, is_before_refunds, sum_of, sum_text
-from stores.backoffice.labels import badge, listed
+from stores.backoffice.labels import badge
 from stores.money import yuan_of, yuan_text
+from stores.text import listed
 
 AFTER_REFUNDS = gettext_lazy("What Meituan pays after it, its settlement says.")
 

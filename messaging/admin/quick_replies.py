@@ -17,11 +17,11 @@ from messaging.services.chat import quick_replies
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.deleting import delete_unused
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import listed
 from stores.backoffice.scoping import access_for
 from stores.models import Store
 from stores.roles import Permission
 from stores.tenancy import Access
+from stores.text import listed
 
 
 class QuickReplyForm(forms.ModelForm[QuickReply]):

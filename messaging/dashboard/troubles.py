@@ -21,13 +21,13 @@ from messaging.models import Order, TakeawayStore
 from messaging.services.acting import ACTIONS
 from messaging.services.deadlines import Deadline, What, deadlines_of
 from stores.backoffice import actions
-from stores.backoffice.labels import listed
 from stores.backoffice.plain_errors import plain_text
 from stores.backoffice.widgets import Alert
 from stores.models import Connection, OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.roles import Permission
 from stores.tenancy import has_permission
+from stores.text import listed
 
 MOST = 10
 A_DAY = timedelta(days=1)

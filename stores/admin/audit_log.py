@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from stores.admin.ledgers import preformatted, without_secrets
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.history import field_title
-from stores.backoffice.labels import actor_column, labelled, listed, moment_column
+from stores.backoffice.labels import actor_column, labelled, moment_column
 from stores.backoffice.read_only import LedgerAdmin
 from stores.backoffice.verbs import verb_label, verb_labels
 from stores.domains import merged
 from stores.models import AuditEntry
 from stores.roles import Permission
-from stores.text import mask_codes
+from stores.text import listed, mask_codes
 
 # The further details of audit entries, as people call them; the domains add theirs.
 DETAILS = {

@@ -18,7 +18,7 @@ from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.connection_forms import ConnectionForm
 from stores.backoffice.deleting import delete_unused, goes_along, kept_by
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import badge_column, listed, moment_column, platform_name
+from stores.backoffice.labels import badge_column, moment_column, platform_name
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained, plain_text
 from stores.backoffice.scoping import access_for
@@ -29,6 +29,7 @@ from stores.models import Connection
 from stores.platforms import tokens
 from stores.platforms.tools import SyncTools, connection_form, platform_tools
 from stores.roles import Permission
+from stores.text import listed
 from stores.web import limits
 
 STATE_COLOURS = {"new": "info", "working": "success", "refused": "danger"}

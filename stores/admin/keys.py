@@ -13,9 +13,10 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.dependent_fields import DependentFields, Rule, mark_needed
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import listed, moment_column
+from stores.backoffice.labels import moment_column
 from stores.models import ApiKey
 from stores.roles import Permission
+from stores.text import listed
 
 DOCS_LINK = "stores/backoffice/api_docs_link.html"
 

@@ -16,12 +16,13 @@ from stores.backoffice.base import ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.given_passwords import GivesPasswords, renewal
-from stores.backoffice.labels import badge_column, listed, moment_column
+from stores.backoffice.labels import badge_column, moment_column
 from stores.backoffice.scoping import OPERATOR
 from stores.backoffice.widgets import Link, store_links
 from stores.conflicts import Conflict
 from stores.models import Merchant, Staff, Store
 from stores.roles import Permission
+from stores.text import listed
 from stores.web import viewing
 
 ROLE_COLOURS = {"owner": "primary", "manager": "info", "clerk": "success"}

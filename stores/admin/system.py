@@ -18,13 +18,14 @@ from django.utils.translation import ngettext
 
 from stores.backoffice.buttons import button
 from stores.backoffice.given_passwords import GivesPasswords, renewal
-from stores.backoffice.labels import listed, moment_column, platform_column
+from stores.backoffice.labels import moment_column, platform_column
 from stores.backoffice.plain_errors import explained
 from stores.backoffice.read_only import LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.scoping import OPERATOR
 from stores.clock import format_moment
 from stores.domains import merged
 from stores.models import Heartbeat, Pace
+from stores.text import listed
 
 
 class UserForm(forms.ModelForm[User]):

@@ -11,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from stores.conflicts import Conflict
+from stores.text import listed
 from stores.web.problems import PROBLEM_JSON, problem, titles
 
 _CODES: dict[type[Exception], str] = {
@@ -72,7 +73,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
 
 def needs_one_of(scopes: Sequence[str]) -> str:
     """Returns the detail for a key that has none of these scopes."""
-    return _("The key needs one of these scopes: %(scopes)s") % {"scopes": ", ".join(scopes)}
+    return _("The key needs one of these scopes: %(scopes)s") % {"scopes": listed(scopes)}
 
 
 def _as_problem(error: Exception) -> Exception:

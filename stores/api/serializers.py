@@ -14,6 +14,7 @@ from rest_framework.fields import empty
 
 from stores.api.paging import Pages
 from stores.money import yuan_json, yuan_of
+from stores.text import listed
 
 MAX_ID = 2**63 - 1
 # Seconds.
@@ -178,7 +179,7 @@ class OneOfField(serializers.ChoiceField):
             data = str(data)
         if data is not empty and (not isinstance(data, str) or data not in self.choices):
             words = _("Give one of these: %(words)s.")
-            raise ValidationError([words % {"words": ", ".join(map(str, self.choices))}])
+            raise ValidationError([words % {"words": listed(self.choices)}])
         return super().run_validation(data)
 
 

@@ -27,6 +27,7 @@ from stores.backoffice.scoping import OPERATOR, Required, access_for, visible_to
 from stores.models import Merchant, Store
 from stores.roles import Permission
 from stores.tenancy import TenantQuerySet
+from stores.text import listed
 
 
 class Headed:
@@ -53,7 +54,7 @@ class RowsField(forms.ModelMultipleChoiceField[models.Model]):
             raise forms.ValidationError(
                 self.error_messages["invalid_choice"],
                 code="invalid_choice",
-                params={"value": ", ".join(map(str, value))[:100]},
+                params={"value": listed(value)[:100]},
             ) from error
 
 

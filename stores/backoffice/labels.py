@@ -1,6 +1,6 @@
 """Columns and facts of the admins: coloured badges, moments, actors and sums."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from django.db import models
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -31,11 +31,6 @@ def opened(row: models.Model, name: str) -> Any:
 def labelled(label: Any, text: Any) -> str:
     """Returns "label: text" with the colon of the reader's language."""
     return gettext("%(label)s: %(text)s") % {"label": label, "text": text}
-
-
-def listed(texts: Iterable[Any]) -> str:
-    """Returns texts one after the other with the reader's mark between the things of a list."""
-    return pgettext("between the things of a list", ", ").join(map(str, texts))
 
 
 def badge(text: Any, colours: Colours, key: str) -> SafeString:

@@ -16,11 +16,11 @@ from django.utils.translation import ngettext
 
 from stores.backoffice import actions
 from stores.backoffice.health import Health, MerchantHealth, merchants_by_health
-from stores.backoffice.labels import listed
 from stores.backoffice.widgets import Alert
 from stores.backoffice.workers import background, span
 from stores.clock import short_moment
 from stores.money import number_text
+from stores.text import listed
 
 PER_PAGE = 50
 HOUR = timedelta(hours=1)

@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from stores.backoffice.dashboard import by_urgency, everything_to_do, operator_alerts
-from stores.backoffice.labels import listed
 from stores.backoffice.operators import merchants_to_do
 from stores.backoffice.pages import staff_user
 from stores.backoffice.search import search
 from stores.models import Staff
 from stores.tenancy import access_of
+from stores.text import listed
 from stores.web.viewing import leave
 
 

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from stores.backoffice import actions
-from stores.backoffice.labels import listed
 from stores.backoffice.widgets import Alert
 from stores.models import InboundEvent, OutboundCall
 from stores.platforms.outbox.claims import due
 from stores.platforms.outbox.operations import operations
 from stores.platforms.workers import queue
+from stores.text import listed
 
 # A call that has been due for longer is held up: its platform does not answer, or workers are few.
 HELD_UP = timedelta(minutes=5)

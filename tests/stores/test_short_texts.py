@@ -8,7 +8,8 @@ from django.utils import timezone, translation
 
 from stores.backoffice.labels import moment
 from stores.clock import short_moment
-from stores.text import deal_name
+from stores.drills.results import Remark, in_all_languages
+from stores.text import deal_name, listed, listed_lazy
 
 NOON = timezone.make_aware(datetime(2026, 11, 29, 12, 0))
 
@@ -78,3 +79,16 @@ def test_a_deal_is_called_without_what_the_platform_adds(sent: str | None, name:
 def test_a_name_of_brackets_only_is_read_at_once() -> None:
     assert deal_name("[" * 100_000) == "[" * 100_000
     assert deal_name("[1206941234] " * 20_000 + "x") == "x"
+
+
+def test_the_things_of_a_list_stand_apart_by_the_mark_of_the_readers_language() -> None:
+    names = ["闪送", "达达"]
+    with translation.override("en"):
+        assert listed(names) == "闪送, 达达"
+    with translation.override("zh-hans"):
+        assert listed(names) == "闪送、达达"
+
+
+def test_a_remark_lists_in_the_language_of_each_reader() -> None:
+    told = in_all_languages([Remark("%(names)s", names=listed_lazy(["闪送", "达达"]))])
+    assert told == {"zh-hans": "闪送、达达", "en": "闪送, 达达"}

@@ -21,11 +21,12 @@ from stores.backoffice.filters import (
     ScopedRelatedFilter,
     StateFilter,
 )
-from stores.backoffice.labels import badge, badge_column, listed, moment_column, sum_of
+from stores.backoffice.labels import badge, badge_column, moment_column, sum_of
 from stores.backoffice.pages import staff_user
 from stores.backoffice.read_only import LedgerAdmin
 from stores.clock import format_moment
 from stores.money import yuan_text
+from stores.text import listed
 from trip import services
 from trip.admin.buyers import buyer_of
 from trip.admin.exporting import REFUNDS

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.labels import listed
 from stores.drills.results import LeftOut
 from stores.models import Connection
+from stores.text import listed
 from trip.choices import Issuing, RefundType, Refusal, VisitorInfo, VoucherType
 from trip.models import Offer, Product
 from trip.sandbox import orders

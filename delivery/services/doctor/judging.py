@@ -15,6 +15,7 @@ from delivery.wire.bindings import RemoteAccount
 from delivery.wire.couriers import courier_of
 from stores.drills.results import Remark
 from stores.platforms.errors import PlatformError, Refused
+from stores.text import listed_lazy
 
 NOT_LET_IN = _("WeChat does not let us in yet: put right what stands above first.")
 OURSELVES = _(
@@ -89,10 +90,10 @@ def of_bound(heard: Heard, couriers: Sequence[StoreCourier]) -> Finding:
     listed = {(each.delivery_id, each.shopid) for each in real}
     gone = [each for each in couriers if _key(each) not in listed]
     if gone:
-        names = ", ".join(each.account.courier for each in gone)
+        names = listed_lazy([each.account.courier for each in gone])
         said = note(_("WeChat no longer lists: %(names)s."), names=names)
         return found("bound", said, note(BIND))
-    names = ", ".join(each.account.courier for each in couriers)
+    names = listed_lazy([each.account.courier for each in couriers])
     return found("bound", note(_("Bound: %(names)s."), names=names), is_right=True)
 
 

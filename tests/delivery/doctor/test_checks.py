@@ -31,6 +31,9 @@ def test_a_shop_that_is_set_up_has_nothing_wrong(shop: Town) -> None:
     }  # fmt: skip
     assert "own network" in words(rows["reachable"])
     assert "500 test orders" in words(rows["order"])
+    [bound] = rows["bound"]["said"]
+    assert ("、" in bound["zh-hans"], ", " in bound["zh-hans"]) == (True, False)
+    assert ", " in bound["en"]
     assert shop.orders() == []
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.drills.results import LeftOut
 from stores.models import InboundEvent
+from stores.text import listed_lazy
 from trip.drill.drilling import Drill, check
 from trip.drill.tidying import orders_of_run, unbalanced, unreturned
 from trip.models import Visitor
@@ -33,7 +34,7 @@ def time(drill: Drill) -> None:
             ms=ms,
             seconds=seconds,
         )
-    times = ", ".join(f"{operation} {ms} ms" for operation, ms in sorted(slowest.items()))
+    times = listed_lazy([f"{operation} {ms} ms" for operation, ms in sorted(slowest.items())])
     drill.note(_("Slowest: %(told)s"), told=times)
 
 

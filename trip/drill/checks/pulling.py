@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from stores.drills.results import LeftOut
+from stores.text import listed_lazy
 from trip.drill.drilling import Drill, check
 from trip.models import Place
 from trip.sandbox.calls import Exchange
@@ -92,7 +93,7 @@ def _rows(drill: Drill, exchange: Exchange, fields: tuple[str, ...]) -> list[dic
         drill.expect(False, _("body must be a list."))
     for row in rows:
         missing = [name for name in fields if name not in row]
-        drill.expect(not missing, _("Missing fields: %(names)s."), names=", ".join(missing))
+        drill.expect(not missing, _("Missing fields: %(names)s."), names=listed_lazy(missing))
     return list(rows)
 
 
