@@ -136,6 +136,7 @@ class DeliveryConfig(Domain):
     demo = "delivery.demo.DeliveryDemo"
     demo_info = "delivery.demo.info"
     cards = "delivery.dashboard.cards"
+    store_links = "delivery.dashboard.store_links"
     alerts = "delivery.dashboard.alerts"
     searcher = "delivery.admin.finding.SEARCHER"
     operator_alerts = "delivery.dashboard.operator_alerts"

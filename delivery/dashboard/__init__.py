@@ -1,7 +1,7 @@
 """What the start pages say of instant delivery."""
 
-from delivery.dashboard.figures import cards
+from delivery.dashboard.figures import cards, store_links
 from delivery.dashboard.providers import operator_alerts, provider_alerts
 from delivery.dashboard.troubles import alerts
 
-__all__ = ["alerts", "cards", "operator_alerts", "provider_alerts"]
+__all__ = ["alerts", "cards", "operator_alerts", "provider_alerts", "store_links"]

@@ -1,5 +1,7 @@
 """Figures of today: what was delivered, what it cost, what is on its way."""
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Q, Sum
 from django.urls import reverse
@@ -9,7 +11,7 @@ from delivery.models import Delivery, DeliveryStore
 from delivery.models.uses import uses_delivery
 from delivery.services.costing import cost_by_delivery
 from stores.backoffice.menu import opened_on_today
-from stores.backoffice.widgets import EVERYTHING, Card, Chosen
+from stores.backoffice.widgets import EVERYTHING, Card, Chosen, Link
 from stores.clock import a_day_ago, start_of_day
 from stores.models import Store
 from stores.money import number_text, yuan_text
@@ -67,3 +69,13 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
             url=f"{url}?state__exact={Delivery.State.RUNNING}",
         ),
     ]
+
+
+def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
+    """Links to the deliveries of the stores that send goods."""
+    sending = DeliveryStore.objects.filter(store__in=stores).order_by()
+    url = reverse(DELIVERIES)
+    return {
+        pk: [Link(_("Delivery"), "electric_moped", f"{url}?store__id__exact={pk}")]
+        for pk in sending.values_list("store_id", flat=True)
+    }

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from delivery.admin.finding import SEARCHER
-from delivery.dashboard import alerts, cards
+from delivery.dashboard import alerts, cards, store_links
 from delivery.models import Attempt, Delivery, DeliveryStore
 from stores.backoffice.dashboard import by_urgency
 from stores.backoffice.search import Sought
@@ -23,7 +23,7 @@ from tests.delivery.factories import (
     ReceiverCaseFactory,
     StoreCourierFactory,
 )
-from tests.stores.factories import member
+from tests.stores.factories import StoreFactory, member
 
 pytestmark = pytest.mark.django_db
 A = Attempt.State
@@ -176,3 +176,9 @@ def test_operators_find_deliveries_masked(place: DeliveryStore, typed: str) -> N
         f"/admin/delivery/delivery/{row.pk}/change/",
         False,
     )
+
+
+def test_a_store_leads_to_its_deliveries(place: DeliveryStore) -> None:
+    links = store_links([place.store, StoreFactory()])
+    assert set(links) == {place.store_id}
+    assert f"store__id__exact={place.store_id}" in links[place.store_id][0].url
