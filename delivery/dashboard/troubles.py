@@ -148,7 +148,7 @@ def _fee_alerts(stores: list[int]) -> Iterator[Alert]:
     """Cancellations of today for which a courier kept money."""
     rows = Attempt.objects.real().filter(
         delivery__store__in=stores,
-        delivery__created_at__gte=start_of_day(LONGEST_LIFE),
+        called_at__gte=start_of_day(LONGEST_LIFE),
         deduction__gt=0,
         ended_at__gte=start_of_day(),
     )

@@ -321,6 +321,7 @@ class Attempt(models.Model):
                 condition=Q(ask_at__isnull=False),
             ),
             models.Index(fields=["courier", "called_at"], name="delivery_attempt_by_courier"),
+            models.Index(fields=["called_at"], name="delivery_attempt_by_time"),
             models.Index(
                 fields=["delivery"],
                 name="delivery_attempt_revived",

@@ -195,18 +195,15 @@ def _ride_often(shop: wechat.Shop, count: int) -> None:
         state=Attempt.State.DELIVERED,
         fee=Decimal("12.00"),
     )
-    first = {"first": 1, "last": count}
+    copies = partial(past.copy_rows, first=1, last=count)
     then = {
         "postgresql": "timestamptz '2026-11-01 08:00+08' + n.i * interval '200 seconds'",
         "sqlite": "strftime('%Y-%m-%d %H:%M:%f', '2026-11-01', n.i * 200 || ' seconds')",
     }[connection.vendor]
-    past.copy_rows(
-        Delivery, attempt.delivery_id, **first, slug="'bill' || n.i", created_at=then, ended_at=then
-    )
-    past.copy_rows(
+    copies(Delivery, attempt.delivery_id, slug="'bill' || n.i", created_at=then, ended_at=then)
+    copies(
         Attempt,
         attempt.pk,
-        **first,
         delivery_id=f"{past.FIRST} + n.i",
         shop_order_id="'ZG' || n.i || '-bill'",
         called_at=then,

@@ -218,8 +218,10 @@ def _copy(shop: wechat.Shop, template: Attempt, first: int, last: int) -> None:
         due_at=then,
     )  # fmt: skip
     call = OutboundCall.objects.get(operation="rider.call", key=template.shop_order_id)
-    times = dict.fromkeys(("queued_at", "due_at", "expires_at", "settled_at"), then)
-    copies(OutboundCall, call.pk, key=number, subject_id=ours, store_id=store, **times)
+    copies(
+        OutboundCall, call.pk, key=number, subject_id=ours, store_id=store, queued_at=then,
+        due_at=then, expires_at=then, settled_at=then,
+    )  # fmt: skip
     copies(OutboundAttempt, call.attempts.get().pk, call_id=ours, started_at=then, ended_at=then)
 
 
