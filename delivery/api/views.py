@@ -24,7 +24,7 @@ from delivery.api.serializers import (
 )
 from delivery.choices import DELIVERIES, PLATFORM
 from delivery.models import Delivery
-from delivery.services import calls, creating, dispatching, quoting, tips
+from delivery.services import calls, creating, dispatching, quoting, saying, tips
 from delivery.services.refusals import FeeTooHigh
 from stores import idempotency
 from stores.api.problems import Problem
@@ -224,7 +224,8 @@ class Cancel(ActionView):
     def prepare(self, delivery: Delivery, body: dict[str, Any]) -> Callable[[], Any]:
         most = body["max_fee"]
         try:
-            attempt = dispatching.to_be_cancelled(delivery=delivery, max_fee=most)
+            attempt = dispatching.rider_of(delivery)
+            dispatching.check_cancel_fee(attempt, most)
         except FeeTooHigh as error:
             fee = yuan_json(error.fee)
             raise Problem(error.code, error.reason, status=409, fee=fee) from error
@@ -239,7 +240,7 @@ class Ready(ActionView):
         return self.act(pk)
 
     def prepare(self, delivery: Delivery, body: dict[str, Any]) -> Callable[[], Any]:
-        return lambda: dispatching.delivery_ready(delivery=delivery, actor=self.key)
+        return lambda: saying.delivery_ready(delivery=delivery, actor=self.key)
 
 
 class ConfirmReturn(ActionView):
@@ -248,4 +249,4 @@ class ConfirmReturn(ActionView):
         return self.act(pk)
 
     def prepare(self, delivery: Delivery, body: dict[str, Any]) -> Callable[[], Any]:
-        return lambda: dispatching.delivery_return_confirm(delivery=delivery, actor=self.key)
+        return lambda: saying.delivery_return_confirm(delivery=delivery, actor=self.key)

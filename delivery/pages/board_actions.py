@@ -51,6 +51,8 @@ def actions_of(
 ) -> Iterator[Action]:
     """Yields what may be done now, what is done to nearly every such delivery first."""
     if revived:
+        if revived.waybill_state in RETURNING and not (live and live.waybill_state in RETURNING):
+            yield _returned()
         yield _gone(revived)
     if live:
         yield from _of_live(delivery, live)
@@ -106,7 +108,7 @@ def _of_time(delivery: Delivery) -> Iterator[Action]:
 def _of_live(delivery: Delivery, live: Attempt) -> Iterator[Action]:
     code = live.waybill_state
     if code in RETURNING:
-        yield Action("returned", _("The goods are back"), is_main=True)
+        yield _returned()
         return
     if live.courier is None:
         if code in (WaybillState.ACCEPTED, WaybillState.AT_SHOP):
@@ -120,6 +122,10 @@ def _of_live(delivery: Delivery, live: Attempt) -> Iterator[Action]:
         yield _gone(live)
     if not live.is_unwanted and live.state in (State.CALLING, State.LIVE):
         yield _cancel(live)
+
+
+def _returned() -> Action:
+    return Action("returned", _("The goods are back"), is_main=True)
 
 
 def _gone(attempt: Attempt) -> Action:

@@ -20,7 +20,7 @@ from delivery.pages.board_actions import (
 )
 from delivery.pages.board_rows import GONE_WITH_THE_GOODS, with_details
 from delivery.pages.board_words import courier_name, fee_text
-from delivery.services import arriving, cases, dispatching, quoting
+from delivery.services import arriving, cases, dispatching, quoting, saying
 from delivery.services.dispatching import OURSELVES
 from delivery.services.offering import Offered, offers_of, plan_as_shown
 from delivery.services.refusals import DeliveryConflict, FeeTooHigh
@@ -129,22 +129,25 @@ def prices(request: HttpRequest, delivery: Delivery) -> Asked:
 
 
 def cancel(request: HttpRequest, delivery: Delivery) -> Done | Asked:
-    """Cancels the rider, and with `then` "cancel" the delivery, for at most the `fee` that was
-    shown. Without one it asks what it costs now.
+    """Cancels the rider whom the dialog was about, and with `then` "cancel" the delivery, for at
+    most the `fee` that was shown. Without one, or about another rider, it asks what it costs now.
     """
-    live = delivery.attempts.live().select_related("courier__account__connection").first()
+    live = dispatching.rider_of(delivery)
     given = request.POST.get("fee", "")
-    if given == "":
+    is_other = live is not None and live.pk != number_of(request, "attempt")
+    if given == "" or is_other:
         if live is None and delivery.state != Delivery.State.WAITING:
             raise DeliveryConflict(_("This delivery is over."))
-        return _cancel_asked(delivery, live, dispatching.cancel_fee(live) if live else Decimal(0))
+        fee = dispatching.cancel_fee(live) if live else Decimal(0)
+        words = _("Meanwhile another rider was called. Nothing was cancelled.") if given else ""
+        return _cancel_asked(delivery, live, fee, words)
     then = Then.CANCEL if request.POST.get("then") == Then.CANCEL else Then.NOTHING
     if live is None and then == Then.NOTHING:
         raise DeliveryConflict(_("No rider of a courier is called."))
     most = None if given == WHATEVER else _yuan(given)
     try:
-        dispatching.delivery_cancel(
-            delivery=delivery, actor=staff_user(request), max_fee=most, then=then
+        dispatching.rider_cancel(
+            delivery=delivery, attempt=live, actor=staff_user(request), max_fee=most, then=then
         )
     except FeeTooHigh as error:
         words = _("It costs more than was shown. Nothing was cancelled.")
@@ -159,7 +162,7 @@ def tip(request: HttpRequest, delivery: Delivery) -> Done:
 
 
 def ready(request: HttpRequest, delivery: Delivery) -> Done:
-    dispatching.delivery_ready(delivery=delivery, actor=staff_user(request))
+    saying.delivery_ready(delivery=delivery, actor=staff_user(request))
     return Done(_("The goods are ready."))
 
 
@@ -170,7 +173,7 @@ def wait(request: HttpRequest, delivery: Delivery) -> Done:
 
 
 def returned(request: HttpRequest, delivery: Delivery) -> Done:
-    dispatching.delivery_return_confirm(delivery=delivery, actor=staff_user(request))
+    saying.delivery_return_confirm(delivery=delivery, actor=staff_user(request))
     return Done(_("The return is being confirmed."))
 
 
@@ -183,7 +186,7 @@ def gone(request: HttpRequest, delivery: Delivery) -> Done | Asked:
         return Asked(
             "delivery/_board_gone.html", {"attempt": attempt, "name": courier_name(attempt)}
         )
-    dispatching.gone_for_sure(attempt=attempt, actor=staff_user(request))
+    saying.gone_for_sure(attempt=attempt, actor=staff_user(request))
     return Done(_("Noted: nobody rides."))
 
 
@@ -220,7 +223,7 @@ def _own_step(
     request: HttpRequest, delivery: Delivery, state: WaybillState, code: str | None = None
 ) -> Done:
     actor = staff_user(request)
-    dispatching.own_step(delivery=delivery, state=state, actor=actor, code=code)
+    saying.own_step(delivery=delivery, state=state, actor=actor, code=code)
     return Done(_("Noted: %(state)s.") % {"state": state.label})
 
 

@@ -19,6 +19,8 @@ from stores.platforms.errors import AuthExpired, Inconclusive, PlatformError, Re
 from stores.platforms.outbox import Operation, SlotWaiter, enqueue, notify
 
 T = TypeVar("T")
+# Our own word for a call that was not sent: its number means another rider now.
+CALLED_AGAIN = "called_again"
 
 
 def connection_of(attempt: Attempt) -> Connection:
@@ -32,6 +34,8 @@ class AboutRider(Operation):
     """Base of the calls; the subject is the attempt."""
 
     platform = PLATFORM
+    # Whether it changes what the courier does.
+    acts = True
 
     def first_question(self) -> timedelta:
         return timedelta(seconds=2)
@@ -45,6 +49,8 @@ class AboutRider(Operation):
         """Calls the courier of the call's attempt. Raises PlatformError."""
         rows = Attempt.objects.select_related("delivery", "courier__account", "courier__place")
         attempt = rows.get(pk=call.subject_id)
+        if self.acts and life.was_called_again(attempt):
+            raise Refused(CALLED_AGAIN, "")
         sent: list[str] = []
 
         def note(text: str) -> None:

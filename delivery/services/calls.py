@@ -17,6 +17,7 @@ from delivery.client.shop import CourierAccount, WechatClient
 from delivery.models import Attempt, Delivery
 from delivery.services import life, resting
 from delivery.services.about import (
+    CALLED_AGAIN,
     AboutRider,
     adopt_waybill,
     enqueue_about,
@@ -221,6 +222,8 @@ class RiderCancelling(AboutRider):
         owe(attempt)
 
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
+        if error.code == CALLED_AGAIN:
+            return
         attempt = life.locked(call.subject_id)
         attempt.refusal = words_of(error)
         is_dear = error.code == TOO_DEAR
@@ -267,6 +270,7 @@ class StateReading(AboutRider):
 
     name = "rider.read"
     title = _("Ask how a rider stands")
+    acts = False
     repeatable = True
     patience = timedelta(minutes=10)
     backoff: ClassVar[tuple[float, ...]] = (2, 5, 10, 20, 40, 60)

@@ -161,23 +161,45 @@ def delivery_cancel(
     Raises FeeTooHigh when it would cost more than `max_fee` (None: whatever it costs), and nothing
     is sent; Conflict when nothing can be cancelled. Outside any transaction.
     """
-    attempt = to_be_cancelled(delivery=delivery, max_fee=max_fee)
+    return rider_cancel(
+        delivery=delivery,
+        attempt=rider_of(delivery),
+        actor=actor,
+        max_fee=max_fee,
+        reason=reason,
+        then=then,
+    )
+
+
+def rider_cancel(
+    *,
+    delivery: Delivery,
+    attempt: Attempt | None,
+    actor: Actor,
+    max_fee: Decimal | None,
+    reason: CancelReason = CancelReason.NOT_NEEDED,
+    then: Delivery.Then = Delivery.Then.CANCEL,
+) -> Delivery:
+    """Does what `delivery_cancel` does, to this rider (None: to a delivery without one) and to no
+    other who was called meanwhile.
+    """
+    check_cancel_fee(attempt, max_fee)
     return cancel_carry_out(
         delivery=delivery, attempt=attempt, actor=actor, max_fee=max_fee, reason=reason, then=then
     )
 
 
-def to_be_cancelled(*, delivery: Delivery, max_fee: Decimal | None) -> Attempt | None:
-    """Returns the rider whom `delivery_cancel` cancels, if there is one, after asking for the fee.
+def rider_of(delivery: Delivery) -> Attempt | None:
+    """Returns the rider who is under way for a delivery, with its courier."""
+    return delivery.attempts.live().select_related("courier__account__connection").first()
 
-    Raises FeeTooHigh and Conflict. Outside any transaction.
-    """
-    attempt = delivery.attempts.live().select_related("courier__account").first()
+
+def check_cancel_fee(attempt: Attempt | None, max_fee: Decimal | None) -> None:
+    """Asks what cancelling costs. Raises FeeTooHigh and Conflict. Outside any transaction."""
     if attempt and max_fee is not None:
         fee = cancel_fee(attempt)
         if fee is None or fee > max_fee:
             raise FeeTooHigh(fee)
-    return attempt
 
 
 @transaction.atomic
@@ -238,68 +260,6 @@ def delivery_tip(*, delivery: Delivery, total: Decimal, actor: Actor) -> Deliver
         raise DeliveryConflict(_("This courier does not take this tip."))
     tips.owe_tip(life.locked(attempt.pk), total)
     audit.record("delivery.tip", actor=actor, store=row.store, target=row, total=str(total))
-    return row
-
-
-@transaction.atomic
-def delivery_ready(*, delivery: Delivery, actor: Actor) -> Delivery:
-    """Says that the goods are ready; a store that calls by itself then calls a rider."""
-    row = Delivery.objects.locked(delivery.pk)
-    if not row.is_open:
-        raise DeliveryConflict(_("This delivery is over."))
-    if row.ready_at is None:
-        row.ready_at = timezone.now()
-        row.save(update_fields=["ready_at", "changed_at"])
-        audit.record("delivery.ready", actor=actor, store=row.store, target=row)
-        life.wake(row)
-    return row
-
-
-@transaction.atomic
-def delivery_return_confirm(*, delivery: Delivery, actor: Actor) -> Delivery:
-    """Says that the goods are back at the shop."""
-    row = Delivery.objects.locked(delivery.pk)
-    attempt = row.attempts.live().first()
-    if attempt is None or attempt.waybill_state not in RETURNING:
-        raise DeliveryConflict(_("Nothing is on its way back."))
-    attempt = life.locked(attempt.pk)
-    if attempt.courier is None:
-        life.hear(attempt, code=WaybillState.RETURNED, at=timezone.now(), source=Source.PERSON)
-    else:
-        tips.owe_return(attempt)
-    audit.record("delivery.returned", actor=actor, store=row.store, target=row)
-    return row
-
-
-@transaction.atomic
-def own_step(
-    *, delivery: Delivery, state: WaybillState, actor: Actor, code: str | None = None
-) -> Delivery:
-    """Says how far the shop's own people are. The hand-over code, where one is given, has to be the
-    receiver's. Raises Conflict.
-    """
-    row = Delivery.objects.locked(delivery.pk)
-    attempt = row.attempts.live().filter(courier=None).first()
-    if attempt is None:
-        raise DeliveryConflict(_("You do not deliver this yourselves."))
-    attempt = life.locked(attempt.pk)
-    if code is not None and code != attempt.finish_code:
-        raise DeliveryConflict(_("This is not the receiver's code."))
-    life.hear(attempt, code=state, at=timezone.now(), source=Source.PERSON)
-    audit.record("delivery.own_step", actor=actor, store=row.store, target=row, state=int(state))
-    return row
-
-
-@transaction.atomic
-def gone_for_sure(*, attempt: Attempt, actor: Actor) -> Attempt:
-    """A person says, having asked the courier, that nobody rides: the last word where the courier's
-    answers leave it open.
-    """
-    row = life.locked(attempt.pk)
-    if not row.needs_person or row.state not in (State.CALLING, State.ENDING, State.REVIVED):
-        raise DeliveryConflict(_("The courier's answers decide this."))
-    life.prove_dead(row)
-    audit.record("delivery.gone", actor=actor, store=row.delivery.store, target=row.delivery)
     return row
 
 

@@ -19,9 +19,9 @@ from delivery.services import calls, life, polling, quoting
 from delivery.services.about import put_before_person
 from delivery.services.dispatching import (
     OURSELVES,
-    delivery_cancel,
     delivery_dispatch,
     delivery_tip,
+    rider_cancel,
 )
 from delivery.services.escalating import Do, Step, due, is_at_end, next_total
 from delivery.services.refusals import FeeTooHigh, NobodyToCall
@@ -162,8 +162,9 @@ def _do(attempt: Attempt, step: Step) -> None:
         if total is not None:
             delivery_tip(delivery=attempt.delivery, total=total, actor=None)
         return
-    delivery_cancel(
+    rider_cancel(
         delivery=attempt.delivery,
+        attempt=attempt,
         actor=None,
         max_fee=step.cancel_fee,
         then=Then.NEXT if step.do == Do.NEXT else Then.OURSELVES,

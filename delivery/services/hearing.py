@@ -9,7 +9,7 @@ from delivery.models import Attempt
 from delivery.services import calls, life
 from delivery.services.polling import next_question
 from delivery.wire.events import WaybillEvent
-from delivery.wire.waybill import ENDED
+from delivery.wire.waybill import DEAD, ENDED
 from stores.models import Connection
 
 # A push may name a moment that lies so far ahead of our clock; a later one is a mistake.
@@ -42,23 +42,38 @@ def waybill_told(*, connection: Connection, event: WaybillEvent, at: datetime) -
     elif event.state not in ENDED and life.may_live_again(attempt):
         # News from before the end, or a rider after it by a clock that is behind ours.
         calls.owe_reading(attempt)
+    else:
+        _ask_later_life(attempt)
     calls.owe(attempt)
     return attempt.pk
+
+
+def _ask_later_life(attempt: Attempt) -> None:
+    """What was told of an earlier life may be about him whom its number means now."""
+    later = life.of_number(attempt).filter(life__gt=attempt.life).order_by("-life").first()
+    if later and (later.state == Attempt.State.LIVE or life.may_live_again(later)):
+        calls.owe_reading(later)
 
 
 def _attempt_of(connection: Connection, event: WaybillEvent) -> int | None:
     """Returns the attempt that a push is about: of several lives under one number the last one that
     had begun by then.
+
+    A rider rides for no life that had ended: the courier's clock is behind ours, or counts whole
+    seconds, and the next life is meant. An end that was told before a life began is another's.
     """
     rows = Attempt.objects.filter(
         shop_order_id=event.shop_order_id,
         shopid=event.shopid,
         courier__account__connection=connection,
     ).order_by("life")
-    lives = list(rows.values_list("pk", "called_at"))
-    begun = [pk for pk, called_at in lives[1:] if called_at <= event.action_at]
-    first = [pk for pk, _called_at in lives[:1]]
-    return next(iter([*reversed(begun), *first]), None)
+    found, end = None, None
+    for pk, called_at, ended_at in rows.values_list("pk", "called_at", "ended_at"):
+        is_meant = end is not None and event.state not in DEAD and event.action_at >= end
+        if found is None or called_at <= event.action_at or is_meant:
+            found = pk
+        end = ended_at and ended_at.replace(microsecond=0)
+    return found
 
 
 def _note_rider(attempt: Attempt, event: WaybillEvent) -> None:

@@ -7,6 +7,7 @@ Nothing here calls the platform; what is owed follows from the rows (calls.py).
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from delivery.choices import ForPerson, Moment, Source, WaybillState
@@ -170,7 +171,7 @@ def _note_moments(delivery: Delivery, story: Story) -> None:
 def _follow(attempt: Attempt, story: Story) -> None:
     """Changes the attempt's own state as the courier's demands."""
     if attempt.state == State.DEAD:
-        if _lives_again(attempt, story):
+        if may_live_again(attempt) and _lives_again(attempt, story):
             set_state(
                 attempt,
                 State.REVIVED,
@@ -222,10 +223,19 @@ def may_live_again(attempt: Attempt) -> bool:
     """Whether what the courier says now of a number is about this dead attempt: nobody was called
     again under it.
     """
-    if attempt.state != State.DEAD:
-        return False
-    same = Attempt.objects.filter(shop_order_id=attempt.shop_order_id, shopid=attempt.shopid)
-    return not same.filter(life__gt=attempt.life).exists()
+    return attempt.state == State.DEAD and not was_called_again(attempt)
+
+
+def was_called_again(attempt: Attempt) -> bool:
+    """Whether the number of an attempt stands for a later life by now: whatever is sent to the
+    courier under it is about that one.
+    """
+    return of_number(attempt).filter(life__gt=attempt.life).exists()
+
+
+def of_number(attempt: Attempt) -> QuerySet[Attempt]:
+    """Returns all lives under the number of an attempt."""
+    return Attempt.objects.filter(shop_order_id=attempt.shop_order_id, shopid=attempt.shopid)
 
 
 def is_proof(attempt: Attempt, code: int | None, asked_at: datetime) -> bool:

@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery, Quote, ReceiverCase
-from delivery.services.dispatching import OURSELVES, delivery_dispatch
+from delivery.services.dispatching import OURSELVES, delivery_cancel, delivery_dispatch
+from delivery.services.going_on import ask_due
 from stores.models import AuditEntry
+from stores.platforms import outbox
 from tests.delivery.board.looking import column, field, is_dialog, press, said, shown
 from tests.delivery.factories import ReceiverCaseFactory
 from tests.delivery.riders.test_one_rider import asked
 from tests.delivery.town import COURIERS, Town
+from tests.processes import wait_until
 
 State = Attempt.State
 CALLED = "A rider is called already."
@@ -28,6 +31,12 @@ def quoted(sender: Client, delivery: Delivery) -> tuple[str, Any]:
     assert is_dialog(answer)
     page = answer.content.decode()
     return page, field(page, "quote")
+
+
+def agree(sender: Client, delivery: Delivery, page: str, *, then: str = "rider") -> Any:
+    """Presses a button of the dialog that asks about a cancellation."""
+    fields = {"attempt": field(page, "attempt"), "fee": field(page, "fee"), "then": then}
+    return press(sender, delivery, "cancel", **fields)
 
 
 def refreshed(attempt: Attempt) -> Attempt:
@@ -132,7 +141,7 @@ def test_a_cancellation_shows_the_fee_and_costs_what_was_shown(sender: Client, t
     assert is_dialog(answer)
     page = answer.content.decode()
     assert "cancelling is free now" in page
-    answer = press(sender, attempt.delivery, "cancel", fee=field(page, "fee"), then="rider")
+    answer = agree(sender, attempt.delivery, page, then="rider")
     assert said(answer) == f"{attempt.delivery}: It is being cancelled."
     town.work()
     assert refreshed(attempt).state == State.DEAD
@@ -147,14 +156,14 @@ def test_a_fee_above_what_was_shown_is_asked_again_and_nothing_is_sent(
     page = press(sender, attempt.delivery, "cancel").content.decode()
     town.post("couriers", {"delivery_id": "SS", "cancel_fee": 5.0, "free_seconds": 0.0})
     town.report(attempt, 102)
-    answer = press(sender, attempt.delivery, "cancel", fee=field(page, "fee"), then="cancel")
+    answer = agree(sender, attempt.delivery, page, then="cancel")
     assert is_dialog(answer)
     again = answer.content.decode()
     assert "It costs more than was shown. Nothing was cancelled." in again
     assert "cancelling costs ¥5.00 now" in again
     assert refreshed(attempt).state == State.LIVE
     assert not attempt.is_unwanted
-    press(sender, attempt.delivery, "cancel", fee=field(again, "fee"), then="cancel")
+    agree(sender, attempt.delivery, again, then="cancel")
     town.work()
     assert refreshed(attempt).deduction == Decimal("5.00")
     assert attempt.delivery.state == Delivery.State.CANCELLED
@@ -166,7 +175,7 @@ def test_a_fee_that_nobody_says_is_agreed_to_in_so_many_words(sender: Client, to
     page = press(sender, attempt.delivery, "cancel").content.decode()
     assert "does not say what cancelling costs" in page
     assert field(page, "fee") == "whatever"
-    press(sender, attempt.delivery, "cancel", fee="whatever", then="rider")
+    agree(sender, attempt.delivery, page, then="rider")
     town.work()
     assert refreshed(attempt).state == State.DEAD
 
@@ -174,7 +183,8 @@ def test_a_fee_that_nobody_says_is_agreed_to_in_so_many_words(sender: Client, to
 @pytest.mark.parametrize("fee", ["abc", "-1", "NaN", "1e9", "0.001", "Infinity"])
 def test_an_amount_that_is_none_cancels_nothing(sender: Client, town: Town, fee: str) -> None:
     attempt = town.called("SS")
-    answer = press(sender, attempt.delivery, "cancel", fee=fee, then="rider")
+    fields = {"attempt": attempt.pk, "fee": fee, "then": "rider"}
+    answer = press(sender, attempt.delivery, "cancel", **fields)
     assert "This is no amount." in said(answer)
     assert "This is no amount." in said(press(sender, attempt.delivery, "tip", total=fee))
     assert refreshed(attempt).state == State.LIVE
@@ -195,13 +205,33 @@ def test_a_delivery_without_a_rider_is_cancelled_after_a_question(
 def test_a_rider_who_was_called_meanwhile_is_not_cancelled_unasked(
     sender: Client, town: Town
 ) -> None:
-    """The question was about a delivery without a rider; the fee that was agreed to still holds."""
-    attempt = town.called("SS")
-    town.post("couriers", {"delivery_id": "SS", "cancel_fee": 5.0, "free_seconds": 0.0})
-    town.report(attempt, 102)
-    answer = press(sender, attempt.delivery, "cancel", fee="0", then="cancel")
+    """The question was about a delivery without a rider."""
+    delivery = town.delivery()
+    page = press(sender, delivery, "cancel").content.decode()
+    attempt = delivery_dispatch(delivery=delivery, courier="SS", actor="小王")
+    town.work()
+    answer = press(sender, delivery, "cancel", fee=field(page, "fee"), then="cancel")
     assert is_dialog(answer)
-    assert refreshed(attempt).state == State.LIVE
+    assert "Meanwhile another rider was called. Nothing was cancelled." in answer.content.decode()
+    assert (refreshed(attempt).state, attempt.is_unwanted) == (State.LIVE, False)
+
+
+def test_a_fee_that_was_shown_for_one_rider_cancels_no_other(sender: Client, town: Town) -> None:
+    first = town.called("SS")
+    page = press(sender, first.delivery, "cancel").content.decode()
+    delivery_cancel(delivery=first.delivery, actor="小李", max_fee=None, then=Delivery.Then.NOTHING)
+    town.work()
+    second = delivery_dispatch(delivery=first.delivery, courier="SFTC", actor="小李")
+    town.work()
+    answer = agree(sender, first.delivery, page, then="cancel")
+    assert is_dialog(answer)
+    again = answer.content.decode()
+    assert "Meanwhile another rider was called. Nothing was cancelled." in again
+    assert "cancel SFTC?" in again
+    assert (refreshed(second).state, second.is_unwanted) == (State.LIVE, False)
+    agree(sender, first.delivery, again, then="cancel")
+    town.work()
+    assert refreshed(second).delivery.state == Delivery.State.CANCELLED
 
 
 def test_the_tip_goes_to_the_couriers_next_step(sender: Client, town: Town) -> None:
@@ -303,6 +333,31 @@ def test_goods_that_come_back_are_confirmed(sender: Client, town: Town) -> None:
     assert "the goods are back at the shop. Send them again" in column(shown(sender), "trouble")
 
 
+def test_goods_with_a_rider_who_came_after_the_end_are_confirmed_too(
+    sender: Client, town: Town
+) -> None:
+    attempt = town.called("SS")
+    agree(sender, attempt.delivery, press(sender, attempt.delivery, "cancel").content.decode())
+    town.work()
+    for status in (102, 202, 304):
+        town.report(attempt, status)
+    Attempt.objects.update(ask_at=timezone.now())
+    ask_due()
+
+    def comes_back() -> bool:
+        outbox.work(seconds=0.1)
+        return refreshed(attempt).waybill_state == WaybillState.NOT_REACHED
+
+    wait_until(comes_back)
+    assert attempt.state == State.REVIVED
+    assert "The goods are back" in shown(sender)
+    press(sender, attempt.delivery, "returned")
+    town.work()
+    assert refreshed(attempt).state == State.RETURNED
+    assert attempt.delivery.state == Delivery.State.RETURNED
+    assert "Nothing is on its way back." in said(press(sender, attempt.delivery, "returned"))
+
+
 def test_a_person_says_that_nobody_rides_only_after_a_question(sender: Client, town: Town) -> None:
     attempt = town.called("SS")
     answer = press(sender, attempt.delivery, "gone", attempt=attempt.pk, sure="1")
@@ -326,7 +381,7 @@ def test_an_attempt_of_another_delivery_is_none(sender: Client, town: Town) -> N
 
 def test_a_courier_is_called_again_under_the_same_number(sender: Client, town: Town) -> None:
     attempt = town.called("SS")
-    press(sender, attempt.delivery, "cancel", fee="0", then="rider")
+    agree(sender, attempt.delivery, press(sender, attempt.delivery, "cancel").content.decode())
     town.work()
     page = quoted(sender, attempt.delivery)[0]
     assert "Call SS again under the same number" in page

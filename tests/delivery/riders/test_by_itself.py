@@ -18,12 +18,12 @@ from delivery.services.choosing import Facts, Offer, Rule
 from delivery.services.dispatching import (
     cancel_carry_out,
     delivery_dispatch,
-    delivery_ready,
-    to_be_cancelled,
+    rider_of,
 )
 from delivery.services.escalating import Do, Step
 from delivery.services.learning import acceptance
 from delivery.services.replaying import History
+from delivery.services.saying import delivery_ready
 from delivery.tasks import go_on_all
 from stores.audit import SYSTEM
 from stores.conflicts import Conflict
@@ -174,6 +174,28 @@ def test_a_step_is_taken_once_by_two_workers(db: None) -> None:
     assert going_on.step_take(same) is None
 
 
+def test_a_step_cancels_only_the_rider_for_whom_it_was_due(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ladder = [Step(MINUTE, Do.NEXT, cancel_fee=Decimal(1))]
+    set_up(town, ladder=[step.as_json() for step in ladder])
+    first = town.called("SS")
+    pass_time(2 * MINUTE)
+    (attempt,) = going_on.attempts_without_rider()
+    real = going_on._count_step
+
+    def late(attempt: Attempt) -> bool:
+        is_counted = real(attempt)
+        Attempt.objects.filter(pk=first.pk).update(state=State.DEAD)
+        AttemptFactory(delivery=first.delivery, courier=first.courier)
+        return is_counted
+
+    monkeypatch.setattr(going_on, "_count_step", late)
+    going_on.step_take(attempt)
+    other = first.delivery.attempts.live().get()
+    assert (other.state, other.is_unwanted) == (State.LIVE, False)
+
+
 def test_couriers_that_are_paused_are_not_asked(town: Town) -> None:
     later = timezone.now() + timedelta(hours=1)
     town.place.couriers.filter(account__delivery_id="DADA").update(
@@ -296,7 +318,7 @@ def test_what_was_wanted_after_a_rider_comes_also_if_he_was_gone_before(
     db: None, then: Delivery.Then
 ) -> None:
     attempt = AttemptFactory()
-    wanted = to_be_cancelled(delivery=attempt.delivery, max_fee=None)
+    wanted = rider_of(attempt.delivery)
     with transaction.atomic():
         life.prove_dead(life.locked(attempt.pk))
     cancel_carry_out(delivery=attempt.delivery, attempt=wanted, actor=None, max_fee=None, then=then)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from delivery.choices import Audit, CancelReason, Source
 from delivery.models import Attempt, Decision, Delivery, StoreCourier
-from delivery.services import calls, dispatching, life, quoting
+from delivery.services import calls, dispatching, life, quoting, saying
 from delivery.services.choosing import Rule
 from delivery.services.settling import delivery_settle
 from delivery.wire.orders import Price, RemoteWaybill
@@ -113,7 +113,9 @@ def test_an_end_proves_only_what_was_confirmed_before(
 def test_a_dead_order_lives_again_only_with_a_rider(
     codes: tuple[int, ...], state: Attempt.State
 ) -> None:
-    attempt = AttemptFactory(state=State.DEAD, delivery__state=Delivery.State.WAITING)
+    attempt = AttemptFactory(
+        state=State.DEAD, ended_at=timezone.now(), delivery__state=Delivery.State.WAITING
+    )
     told(attempt, *codes)
     assert attempt.state == state
 
@@ -219,9 +221,9 @@ def test_what_is_owed_already_is_not_owed_twice() -> None:
 def test_nobody_is_gone_for_sure_whom_the_courier_still_answers_for() -> None:
     attempt = AttemptFactory(state=State.ENDING)
     with pytest.raises(Conflict):
-        dispatching.gone_for_sure(attempt=attempt, actor="小王")
+        saying.gone_for_sure(attempt=attempt, actor="小王")
     Attempt.objects.update(needs_person=True)
-    assert dispatching.gone_for_sure(attempt=attempt, actor="小王").state == State.DEAD
+    assert saying.gone_for_sure(attempt=attempt, actor="小王").state == State.DEAD
 
 
 def test_goods_that_come_back_are_not_cancelled() -> None:
@@ -255,7 +257,7 @@ def test_a_number_of_which_nothing_was_heard_is_not_called_again() -> None:
 def test_goods_of_a_delivery_that_is_over_are_not_said_to_be_ready() -> None:
     delivery = DeliveryFactory(state=Delivery.State.CANCELLED)
     with pytest.raises(Conflict):
-        dispatching.delivery_ready(delivery=delivery, actor="小王")
+        saying.delivery_ready(delivery=delivery, actor="小王")
 
 
 def test_a_tip_counts_only_before_a_rider_has_accepted() -> None:

@@ -12,11 +12,11 @@ from delivery.services.costing import cost_of
 from delivery.services.dispatching import (
     delivery_cancel,
     delivery_dispatch,
-    delivery_return_confirm,
     delivery_tip,
 )
 from delivery.services.going_on import ask_due
 from delivery.services.refusals import DeliveryConflict, FeeTooHigh
+from delivery.services.saying import delivery_return_confirm
 from stores.models import OutboundCall
 from tests.delivery.factories import AttemptFactory
 from tests.delivery.town import Town
