@@ -173,7 +173,9 @@ def owe_once(
     if live.exclude(state=OutboundCall.State.SENDING).exists():
         return
     key = f"{attempt.pk}:{due_at:%Y%m%d%H%M%S%f}"
-    call = enqueue_about(kind, attempt, payload, key=key, wake=not after, lane=lane)
+    # Many questions come at once: who owes them wakes one worker for all.
+    wake = not after and lane == OutboundCall.Lane.INTERACTIVE
+    call = enqueue_about(kind, attempt, payload, key=key, wake=wake, lane=lane)
     if after:
         OutboundCall.objects.filter(pk=call.pk).update(due_at=due_at)
 

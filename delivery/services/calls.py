@@ -273,7 +273,8 @@ class StateReading(AboutRider):
     acts = False
     repeatable = True
     patience = timedelta(minutes=10)
-    backoff: ClassVar[tuple[float, ...]] = (2, 5, 10, 20, 40, 60)
+    # What was lost in an outage is right within a minute of its end.
+    backoff: ClassVar[tuple[float, ...]] = (2, 5, 10, 20, 30)
 
     def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
         asked_at = timezone.now()

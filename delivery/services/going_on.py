@@ -28,6 +28,7 @@ from delivery.services.refusals import FeeTooHigh, NobodyToCall
 from delivery.wire.couriers import courier_of
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
+from stores.platforms import outbox
 from stores.platforms.errors import PlatformError
 
 Then = Delivery.Then
@@ -175,9 +176,12 @@ def ask_due() -> None:
     """Owes the questions that are due, and once more what rows demand that nobody has sent."""
     now = timezone.now()
     rows = Attempt.objects.filter(ask_at__lte=now, delivery__is_drill=False).order_by("ask_at")
-    for pk in rows.values_list("pk", flat=True)[:500]:
+    asked = list(rows.values_list("pk", flat=True)[:500])
+    for pk in asked:
         with apart(pk):
             _ask(pk, now)
+    if asked:
+        outbox.wake()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ by_hand.py is for people, about a call whose result is unknown.
 from stores.platforms.outbox.by_hand import ask_now, settle_by_hand
 from stores.platforms.outbox.claims import sweep
 from stores.platforms.outbox.delivering import deliver
-from stores.platforms.outbox.enqueuing import enqueue, notify, retry_dead, revoke
+from stores.platforms.outbox.enqueuing import enqueue, notify, retry_dead, revoke, wake
 from stores.platforms.outbox.operations import (
     Operation,
     SlotWaiter,
@@ -46,5 +46,6 @@ __all__ = [
     "settle_by_hand",
     "sweep",
     "wait_while_at_work",
+    "wake",
     "work",
 ]

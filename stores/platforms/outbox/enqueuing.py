@@ -69,6 +69,11 @@ def notify(call_id: int) -> None:
     transaction.on_commit(lambda: queue.wake_worker(DELIVER, call_id), robust=True)
 
 
+def wake() -> None:
+    """Wakes one worker for everything that is due; notify() does it for a call."""
+    transaction.on_commit(lambda: queue.wake_worker(DELIVER, 0), robust=True)
+
+
 def revoke(call: OutboundCall, reason: str) -> bool:
     """Takes back a call that was not sent yet; False when it is too late."""
     state = OutboundCall.State

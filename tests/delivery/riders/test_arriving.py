@@ -18,10 +18,10 @@ from delivery.services import going_on
 from delivery.services.arriving import CallPlan, delivery_wait, plan_of
 from delivery.services.choosing import FEWEST_SAMPLES, Rule
 from delivery.services.dispatching import delivery_dispatch
-from delivery.services.saying import delivery_ready
 from delivery.services.orders import order_of
 from delivery.services.quoting import quotes_ask
 from delivery.services.refusals import DeliveryConflict
+from delivery.services.saying import delivery_ready
 from stores.platforms.reading import BEIJING
 from stores.roles import Role
 from tests.api import Api, api_of, problem

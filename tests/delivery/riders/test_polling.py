@@ -12,6 +12,8 @@ from delivery.services import calls, going_on, life, polling
 from delivery.services.dispatching import delivery_cancel, delivery_dispatch
 from delivery.services.polling import ASK_EVERY, LONGEST, pause_by, pause_of, quotas_read
 from stores.models import OutboundCall
+from stores.platforms.outbox.enqueuing import DELIVER
+from stores.platforms.workers import queue
 from tests.delivery.factories import AttemptFactory, CourierAccountFactory, StoreCourierFactory
 from tests.delivery.town import Town
 
@@ -141,3 +143,17 @@ def test_where_wechat_does_not_answer_what_it_said_counts_on(town: Town) -> None
     assert quotas_read() == 1
     assert CallQuota.objects.get().left == 10
     assert pause_of(attempt) == LONGEST
+
+
+def test_many_questions_wake_one_worker(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever waits for a rider stands behind all of them."""
+    now = timezone.now()
+    for attempt in AttemptFactory.create_batch(3, state=Attempt.State.LIVE):
+        Attempt.objects.filter(pk=attempt.pk).update(ask_at=now)
+    woken: list[str] = []
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: woken.append(task))
+    going_on.ask_due()
+    assert OutboundCall.objects.filter(operation="rider.read").count() == 3
+    assert woken == [DELIVER]
