@@ -12,11 +12,12 @@ from django.utils.translation import pgettext_lazy
 from delivery.pages.typed_orders import KINDS, TOGETHER
 from delivery.services.pasting import LONGEST, read_pasted
 from delivery.services.places import Finding
+from delivery.services.wished_times import dated
 from delivery.wire.categories import CATEGORIES
 from stores.text import one_line, plain
 
 # Fields of the form → parts of a pasted address.
-FROM_PASTED = ("name", "phone", "city", "address", "detail")
+FROM_PASTED = ("name", "phone", "city", "address", "detail", "wanted")
 
 
 def _line(label: Any, length: int, help_text: Any = "", **attrs: str) -> forms.CharField:
@@ -121,6 +122,7 @@ class EntryForm(forms.Form):
         both = plain(found["lng"]).replace("，", ",").split(",")
         if len(both) == 2 and not found["lat"].strip():
             found["lng"], found["lat"] = (part.strip() for part in both)
+        found["wanted"] = dated(found["wanted"])
         return {name: one_line(text) if name != "pasted" else text for name, text in found.items()}
 
     def with_values(self, **values: str) -> "EntryForm":

@@ -19,6 +19,7 @@ from delivery.api.order_bodies import OrderBody
 from delivery.models import Delivery
 from delivery.services import creating
 from delivery.services.places import Finding, Place, Wrong, examine
+from delivery.services.wished_times import dated
 from delivery.wire.categories import CATEGORIES
 from stores.conflicts import Conflict
 from stores.models import Store
@@ -90,7 +91,9 @@ def read_typed(store: Store, typed: Mapping[str, str]) -> Typed:
         words = _("A spreadsheet has rounded this number: make the column a text there.")
         errors["phone"] = [words]
     if (wanted := typed.get("wanted", "")) and moment_of(wanted) is None:
-        errors["wanted"] = [_("Write a date and a time, like 2026-12-31 18:00.")]
+        errors["wanted"] = [
+            _("Write a time, like 2026-12-31 18:00, 今天 18:00, 明天 12:30 or 18:00.")
+        ]
     finding = finding_of(store, typed)
     if not body.is_valid():
         _collect(errors, body.errors)
@@ -162,7 +165,7 @@ def whole_of(text: str) -> int | str:
 
 def moment_of(text: str) -> str | None:
     """Returns a local time as the API takes it, or None for what is no time."""
-    found = _SECONDS_OFF.sub(r"\1-\2-\3", plain(text)[:40])
+    found = _SECONDS_OFF.sub(r"\1-\2-\3", plain(dated(text))[:40])
     date, _space, time = found.replace("T", " ").partition(" ")
     padded = "-".join(part.zfill(2) for part in date.split("-"))
     try:

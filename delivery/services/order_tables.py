@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from delivery.services import csv_records
 from delivery.services.pasting import read_pasted
+from delivery.services.wished_times import dated
 from stores.conflicts import Conflict
 from stores.text import one_line, plain, unmarked
 
@@ -36,7 +37,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
     "page": ("小程序页面", "page"),
     "picture": ("图片", "图片地址", "picture"),
 }
-FROM_PASTED = ("name", "phone", "city", "address", "detail")
+FROM_PASTED = ("name", "phone", "city", "address", "detail", "wanted")
 _MARKS = str.maketrans("", "", " *（）()：:_-/")
 
 
@@ -124,6 +125,9 @@ def _typed(fields: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
         found = read_pasted(pasted)
         for name in FROM_PASTED:
             typed[name] = typed.get(name) or getattr(found, name)
+    if typed.get("wanted"):
+        # So that the same table is the same orders today, and others tomorrow.
+        typed["wanted"] = dated(typed["wanted"])
     return typed
 
 

@@ -1,8 +1,11 @@
-"""Reads what people paste as an address: name, phone, city, street and door, in any order."""
+"""Reads what people paste as an address: name, phone, city, street, door and a wished time, in any
+order.
+"""
 
 import re
 from dataclasses import dataclass
 
+from delivery.services.wished_times import cut_time
 from stores.text import without_marks
 
 LONGEST = 500
@@ -32,13 +35,16 @@ _NAME = re.compile(r"[\u4e00-\u9fff·]{1,8}(?:先生|女士|小姐|老师)?|[A-Z
 
 @dataclass(frozen=True)
 class Pasted:
-    """What was found; "" for what was not. `rest` is what belongs to nothing."""
+    """What was found; "" for what was not. `wanted` is a time with its date, `rest` what belongs to
+    nothing.
+    """
 
     name: str = ""
     phone: str = ""
     city: str = ""
     address: str = ""
     detail: str = ""
+    wanted: str = ""
     rest: str = ""
 
 
@@ -46,6 +52,7 @@ def read_pasted(text: str) -> Pasted:
     """Returns the parts of a pasted address; a phone keeps its extension as 13800138000-1234."""
     plain = without_marks(text[:LONGEST]).replace("\u3000", " ")
     phone, plain = _cut_phone(_LABEL.sub(" ", plain))
+    wanted, plain = cut_time(plain)
     parts = [part for part in _APART.split(plain) if part]
     name = _name_of(parts)
     places = _places_of(parts, name)
@@ -59,6 +66,7 @@ def read_pasted(text: str) -> Pasted:
         city=city,
         address=address,
         detail="".join([detail, *doors]),
+        wanted=wanted,
         rest=" ".join(rest),
     )
 

@@ -1,9 +1,11 @@
 """A delivery is entered by hand: what is pasted, what is wrong, what is saved."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -17,6 +19,7 @@ from tests.delivery.town import Town
 from tests.pages import HOSTILE
 
 pytestmark = pytest.mark.django_db
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 PASTED = "林晓梅 13900001234 浙江省杭州市西湖区文三路88号3幢502室"
 
 
@@ -153,8 +156,40 @@ def test_what_wechat_would_refuse_is_said_at_the_field(
 
 
 def test_what_is_no_time_is_told_with_an_example(clerk: Client) -> None:
-    words = "Write a date and a time, like 2026-12-31 18:00."
-    assert errors_of(send(clerk, wanted="今天 18:00")) == {"wanted": [words]}
+    words = "Write a time, like 2026-12-31 18:00, 今天 18:00, 明天 12:30 or 18:00."
+    for text in ("今天 25:00", "18:60", "昨天 18:00", "now"):
+        assert errors_of(send(clerk, wanted=text)) == {"wanted": [words]}
+
+
+@time_machine.travel(datetime(2026, 12, 1, 9, 30, tzinfo=SHANGHAI), tick=False)
+@pytest.mark.parametrize(
+    ("text", "day", "time"),
+    [
+        ("今天 18:00", 1, (18, 0)),
+        ("明天12：30", 2, (12, 30)),
+        ("后天 8:05", 3, (8, 5)),
+        ("18:00", 1, (18, 0)),
+        ("9:31", 1, (9, 31)),
+        ("tomorrow 00:00", 2, (0, 0)),
+    ],
+)
+def test_a_time_may_be_typed_as_people_say_it(
+    clerk: Client, text: str, day: int, time: tuple[int, int]
+) -> None:
+    send(clerk, wanted=text)
+    assert Delivery.objects.get().wanted_at == datetime(2026, 12, day, *time, tzinfo=SHANGHAI)
+
+
+@time_machine.travel(datetime(2026, 12, 1, 9, 30, tzinfo=SHANGHAI), tick=False)
+def test_a_time_that_is_over_is_not_that_of_tomorrow(clerk: Client) -> None:
+    assert "lie ahead" in errors_of(send(clerk, wanted="9:29"))["wanted"][0]
+
+
+@time_machine.travel(datetime(2026, 12, 1, 9, 30, tzinfo=SHANGHAI), tick=False)
+def test_a_pasted_time_stands_in_its_field_as_browsers_show_it(clerk: Client) -> None:
+    found = fields_of(send(clerk, do="read", pasted=f"{PASTED} 明天 12:30前送达", name=""))
+    assert (found["wanted"], found["name"]) == ("2026-12-02T12:30", "林晓梅")
+    assert (found["detail"], found["pasted"]) == ("3幢502室", "")
 
 
 def test_each_field_that_is_missing_is_told_in_the_same_words(clerk: Client) -> None:

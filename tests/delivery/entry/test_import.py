@@ -1,9 +1,13 @@
 """Orders as a table: looked at, then imported; a bad row stops no other."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -155,3 +159,16 @@ def test_rows_go_to_own_stores_only(place: DeliveryStore) -> None:
     stranger = at_work(DeliveryStoreFactory().store, Role.CLERK)
     answer = stranger.post(IMPORT, {"table": THREE, "do": "import", "store": place.store_id})
     assert (answer.status_code, made()) == (404, [])
+
+
+def test_times_of_a_table_may_be_typed_as_people_say_them(clerk: Client) -> None:
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    text = "整段地址\n陈女士 13800000002 明天 12:30\n"
+    assert read_table(text).rows[0].typed["wanted"] == f"{tomorrow}T12:30"
+    with time_machine.travel(datetime(2026, 12, 1, 9, tzinfo=UTC), tick=False):
+        first = read_table("姓名,期望送达\n陈,18:00\n").rows[0].typed
+    with time_machine.travel(datetime(2026, 12, 2, 9, tzinfo=UTC), tick=False):
+        second = read_table("姓名,期望送达\n陈,18:00\n").rows[0].typed
+    assert (first["wanted"], second["wanted"]) == ("2026-12-01T18:00", "2026-12-02T18:00")
+    # Without numbers of their own, these are two orders.
+    assert first["reference"] != second["reference"]
