@@ -30,7 +30,7 @@ from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import actor_column, badge_column, moment_column, money, opened
-from stores.backoffice.needs_person import NeedsPersonFilter, NoteForm, settle_button
+from stores.backoffice.needs_person import NeedsPersonFilter, settle_button
 from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
 from stores.backoffice.timeline import Moment, TimelineAdmin
@@ -220,7 +220,7 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
             _("Nothing is left to do"),
             _("The delivery is over; it is no longer put before a person."),
             shown=lambda row: row.needs_person and not row.is_open,
-            form=NoteForm,
+            permission=SEND,
         )
     )
     def settle(self, request: HttpRequest, row: Delivery, cleaned_data: dict[str, Any]) -> None:

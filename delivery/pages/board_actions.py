@@ -64,6 +64,8 @@ def actions_of(
         yield Action("ready", _("Goods are ready"))
     if any(case.closed_at is None for case in delivery.cases.all()):
         yield Action("settle", _("Settled with the receiver"))
+    elif delivery.needs_person and not delivery.is_open:
+        yield Action("over", _("Nothing is left to do"))
     if delivery.state == Delivery.State.WAITING:
         yield Action("cancel", _("Cancel the delivery"))
 

@@ -20,16 +20,17 @@ from delivery.pages.board_actions import (
 )
 from delivery.pages.board_rows import GONE_WITH_THE_GOODS, with_details
 from delivery.pages.board_words import courier_name, fee_text
-from delivery.services import arriving, cases, dispatching, quoting, saying
+from delivery.services import arriving, cases, dispatching, quoting, saying, settling
 from delivery.services.dispatching import OURSELVES
 from delivery.services.offering import Offered, offers_of, plan_as_shown
 from delivery.services.refusals import DeliveryConflict, FeeTooHigh
 from delivery.wire.couriers import courier_of
+from stores.backoffice.needs_person import REASON
 from stores.backoffice.pages import staff_user
 from stores.conflicts import Conflict
 from stores.money import yuan_text
 from stores.platforms.reading import MAX_INT64
-from stores.text import is_id, narrow
+from stores.text import is_id, narrow, one_line
 
 Then = Delivery.Then
 State = Attempt.State
@@ -172,7 +173,16 @@ def wait(request: HttpRequest, delivery: Delivery) -> Done:
     return Done(_("It is called when it is time.") if is_waiting else _("You call it yourselves."))
 
 
-def returned(request: HttpRequest, delivery: Delivery) -> Done:
+def returned(request: HttpRequest, delivery: Delivery) -> Done | Asked:
+    """Asks once more: the rider's way ends with it, and the courier is told."""
+    if request.POST.get("sure") != "1":
+        saying.check_comes_back(delivery)
+        return _sure(
+            "returned",
+            _("%(delivery)s: are the goods back at the shop?") % {"delivery": delivery},
+            _("The courier is told so; the delivery is over, and cannot be put back."),
+            _("Yes, the goods are back"),
+        )
     saying.delivery_return_confirm(delivery=delivery, actor=staff_user(request))
     return Done(_("The return is being confirmed."))
 
@@ -183,8 +193,16 @@ def gone(request: HttpRequest, delivery: Delivery) -> Done | Asked:
     if request.POST.get("sure") != "1":
         if not attempt.needs_person or attempt.state not in GONE_MAY_BE_SAID:
             raise DeliveryConflict(_("The courier's answers decide this."))
-        return Asked(
-            "delivery/_board_gone.html", {"attempt": attempt, "name": courier_name(attempt)}
+        names = {"delivery": delivery, "name": courier_name(attempt)}
+        return _sure(
+            "gone",
+            _("%(delivery)s: does surely nobody of %(name)s ride?") % names,
+            _(
+                "Ask the courier by telephone first. After this another rider can be called: if one"
+                " rides all the same, two come, and both cost money."
+            ),
+            _("The courier says so: nobody rides"),
+            fields={"attempt": str(attempt.pk)},
         )
     saying.gone_for_sure(attempt=attempt, actor=staff_user(request))
     return Done(_("Noted: nobody rides."))
@@ -195,6 +213,22 @@ def settle(request: HttpRequest, delivery: Delivery) -> Done:
     if case is None:
         raise DeliveryConflict(_("This is settled already."))
     cases.case_close(case=case, actor=staff_user(request))
+    return Done(_("Settled."))
+
+
+def over(request: HttpRequest, delivery: Delivery) -> Done | Asked:
+    """Asks for the note that the audit log keeps."""
+    note = one_line(request.POST.get("note", ""))[:REASON]
+    if not note:
+        settling.check_settled_by_person(delivery)
+        return _sure(
+            "over",
+            _("%(delivery)s: is nothing left to do?") % {"delivery": delivery},
+            _("The delivery is over; it is no longer put before a person."),
+            _("Nothing is left to do"),
+            note_length=REASON,
+        )
+    settling.delivery_settle(delivery=delivery, actor=staff_user(request), note=note)
     return Done(_("Settled."))
 
 
@@ -242,7 +276,25 @@ VERBS: Mapping[str, Verb] = {
     "delivered": delivered,
     "gone": gone,
     "settle": settle,
+    "over": over,
 }
+
+
+def _sure(
+    verb: str,
+    title: str,
+    text: str,
+    button: str,
+    *,
+    fields: Mapping[str, str] | None = None,
+    note_length: int = 0,
+) -> Asked:
+    """Asks to press a button once more, with these fields, and with a note if it has a length."""
+    context = {"verb": verb, "title": title, "text": text, "button": button}
+    given = {"sure": "1", **(fields or {})}
+    return Asked(
+        "delivery/_board_sure.html", context | {"fields": given, "note_length": note_length}
+    )
 
 
 def _price_rows(offers: list[Offered]) -> Iterator[PriceRow]:

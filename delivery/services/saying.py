@@ -33,18 +33,23 @@ def delivery_ready(*, delivery: Delivery, actor: Actor) -> Delivery:
 def delivery_return_confirm(*, delivery: Delivery, actor: Actor) -> Delivery:
     """Says that the goods are back at the shop."""
     row = Delivery.objects.locked(delivery.pk)
-    # One who took it after its end may have the goods as well.
-    riding = [*row.attempts.live(), *row.attempts.revived().order_by("pk")]
-    attempt = next((each for each in riding if each.waybill_state in RETURNING), None)
-    if attempt is None:
-        raise DeliveryConflict(_("Nothing is on its way back."))
-    attempt = life.locked(attempt.pk)
+    attempt = life.locked(check_comes_back(row).pk)
     if attempt.courier is None:
         life.hear(attempt, code=WaybillState.RETURNED, at=timezone.now(), source=Source.PERSON)
     else:
         tips.owe_return(attempt)
     audit.record("delivery.returned", actor=actor, store=row.store, target=row)
     return row
+
+
+def check_comes_back(delivery: Delivery) -> Attempt:
+    """Returns the rider who brings the goods back. Raises Conflict when nobody does."""
+    # One who took it after its end may have the goods as well.
+    riding: list[Attempt] = [*delivery.attempts.live(), *delivery.attempts.revived().order_by("pk")]
+    attempt = next((each for each in riding if each.waybill_state in RETURNING), None)
+    if attempt is None:
+        raise DeliveryConflict(_("Nothing is on its way back."))
+    return attempt
 
 
 @transaction.atomic

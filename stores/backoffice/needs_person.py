@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from stores.backoffice import actions
 from stores.backoffice.buttons import DONE, Button
 from stores.backoffice.filters import ChoiceFilter
+from stores.backoffice.scoping import Required
 from stores.backoffice.widgets import Alert
 from stores.roles import Permission
 
@@ -63,12 +64,13 @@ def settle_button(
     *,
     shown: Callable[[Any], bool],
     form: type[NoteForm] = NoteForm,
+    permission: Required = Permission.SETTLE,
 ) -> Button:
     """The button of a row that a person settles; `shown` decides which rows have it."""
     return Button(
         title=title,
         icon="gavel",
-        permission=Permission.SETTLE,
+        permission=permission,
         form=form,
         text=text,
         done=DONE,

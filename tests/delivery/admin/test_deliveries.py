@@ -265,7 +265,7 @@ def test_a_case_of_the_receiver_is_settled_by_a_clerk(place: DeliveryStore) -> N
 def test_what_is_over_is_settled_with_a_note(place: DeliveryStore) -> None:
     returned = Delivery.State.RETURNED
     row = DeliveryFactory(store=place.store, state=returned, needs_person=True)
-    client = at_work(place.store)
+    client = at_work(place.store, Role.CLERK)
     press(client, row, "settle", note="已通知顾客")
     row.refresh_from_db()
     assert row.needs_person is False

@@ -15,7 +15,7 @@ from delivery.services.dispatching import OURSELVES, delivery_cancel, delivery_d
 from delivery.services.going_on import ask_due
 from stores.models import AuditEntry
 from stores.platforms import outbox
-from tests.delivery.board.looking import column, field, is_dialog, press, said, shown
+from tests.delivery.board.looking import buttons, column, field, is_dialog, press, said, shown
 from tests.delivery.factories import ReceiverCaseFactory
 from tests.delivery.riders.test_one_rider import asked
 from tests.delivery.town import COURIERS, Town
@@ -327,7 +327,10 @@ def test_goods_that_come_back_are_confirmed(sender: Client, town: Town) -> None:
         town.report(attempt, status)
     asked(town, attempt)
     assert "Goes back" in column(shown(sender), "riding")
-    press(sender, attempt.delivery, "returned")
+    assert is_dialog(press(sender, attempt.delivery, "returned"))
+    town.work()
+    assert refreshed(attempt).state == State.LIVE
+    press(sender, attempt.delivery, "returned", sure="1")
     town.work()
     assert refreshed(attempt).state == State.RETURNED
     assert "the goods are back at the shop. Send them again" in column(shown(sender), "trouble")
@@ -351,11 +354,16 @@ def test_goods_with_a_rider_who_came_after_the_end_are_confirmed_too(
     wait_until(comes_back)
     assert attempt.state == State.REVIVED
     assert "The goods are back" in shown(sender)
-    press(sender, attempt.delivery, "returned")
+    press(sender, attempt.delivery, "returned", sure="1")
     town.work()
     assert refreshed(attempt).state == State.RETURNED
     assert attempt.delivery.state == Delivery.State.RETURNED
     assert "Nothing is on its way back." in said(press(sender, attempt.delivery, "returned"))
+
+
+def test_nothing_is_asked_of_goods_that_do_not_come_back(sender: Client, town: Town) -> None:
+    answer = press(sender, town.called("SS").delivery, "returned")
+    assert "Nothing is on its way back." in said(answer)
 
 
 def test_a_person_says_that_nobody_rides_only_after_a_question(sender: Client, town: Town) -> None:
@@ -397,6 +405,29 @@ def test_a_receivers_case_is_settled_once(sender: Client, town: Town) -> None:
     assert "Settled" in said(press(sender, delivery, "settle"))
     assert ReceiverCase.objects.get().closed_by
     assert "settled already" in said(press(sender, delivery, "settle"))
+
+
+def test_a_clerk_settles_what_is_over_with_a_note(sender: Client, town: Town) -> None:
+    row = town.delivery(state=Delivery.State.RETURNED, needs_person=True, ended_at=timezone.now())
+    assert "over" in buttons(shown(sender), row)
+    answer = press(sender, row, "over")
+    assert is_dialog(answer)
+    assert 'name="note"' in answer.content.decode()
+    assert is_dialog(press(sender, row, "over", note="  "))
+    assert "Settled." in said(press(sender, row, "over", note="已入库"))
+    row.refresh_from_db()
+    assert row.needs_person is False
+    assert AuditEntry.objects.get(verb="delivery.settled").data["note"] == "已入库"
+    assert "over" not in buttons(shown(sender), row)
+    assert "any more" in said(press(sender, row, "over"))
+
+
+def test_what_the_receiver_said_is_settled_before_the_rest(sender: Client, town: Town) -> None:
+    row = town.delivery(state=Delivery.State.RETURNED, needs_person=True, ended_at=timezone.now())
+    ReceiverCaseFactory(delivery=row)
+    assert {"settle", "over"} & set(buttons(shown(sender), row)) == {"settle"}
+    press(sender, row, "settle")
+    assert {"settle", "over"} & set(buttons(shown(sender), row)) == {"over"}
 
 
 def test_nobody_to_be_asked_still_lets_their_own_people_go(sender: Client, town: Town) -> None:
