@@ -4,13 +4,16 @@ to look where the goods are.
 
 import http.client
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from django.contrib.staticfiles import finders
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -142,13 +145,15 @@ def _steps(bench: Bench, shop: wechat.Shop) -> None:
     looked = time.perf_counter() - began
     with CaptureQueriesContext(connection) as asked:
         step_take(waiting[0])
+    processor = time.process_time()
     times = [_seconds(partial(step_take, attempt)) for attempt in waiting[1:]]
+    processor = (time.process_time() - processor) / count
     owed = OutboundCall.objects.filter(operation="rider.tip").count()
     if owed != count + 1:
         raise Broken(f"{owed} of {count + 1} steps were enqueued")
     raw = (
-        f"p50 {milliseconds(median(times))}, {len(asked)} statements; {count} steps, the look for "
-        f"them {milliseconds(looked)}"
+        f"p50 {milliseconds(median(times))}, {milliseconds(processor)} of our processor time, "
+        f"{len(asked)} statements; {count} steps, the look for them {milliseconds(looked)}"
     )
     p95 = 1000 * percentile(times, 0.95)
     bench.report.add(Figure("delivery: a ladder's step, p95 in ms", p95, raw, 50, at_least=False))
@@ -241,16 +246,20 @@ def _post(ours: Web, path: str, owner: dict[str, str], body: bytes, kind: str) -
 
 
 def _tracking(bench: Bench, shop: wechat.Shop, ours: Web) -> None:
+    """With all that it loads, uncompressed."""
     with transaction.atomic():
         attempt = riding(delivery=DeliveryFactory(store=shop.store), courier=shop.couriers[0])
     request = load.http("GET", f"/d/{attempt.delivery.slug}/")
     answered = load.drive(
         ours.address, lambda _: request, count=bench.size(200, 40), connections=1
     ).expect(200)
-    body = answered.last.partition(b"\r\n\r\n")[2]
+    page = answered.last.partition(b"\r\n\r\n")[2]
+    names = set(re.findall(rb'(?:href|src)="/static/([^"?]+)', page))
+    files = [Path(str(finders.find(name.decode()))) for name in names]
+    size = (len(page) + sum(file.stat().st_size for file in files)) / 1000
     raw = (
-        f"p50 {milliseconds(median(answered.latencies[10:]))} p95 "
+        f"{len(files)} files beside {len(page) / 1000:.1f} kB; p50 "
+        f"{milliseconds(median(answered.latencies[10:]))} p95 "
         f"{milliseconds(percentile(answered.latencies[10:], 0.95))}"
     )
-    size = len(body) / 1000
     bench.report.add(Figure("delivery: tracking page in kB", size, raw, 60, at_least=False))

@@ -139,7 +139,9 @@ def marks() -> dict[type[models.Model], int]:
         Verification,
         OrmQ,
     ]
-    return {
-        model: model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0
-        for model in tables
-    }
+    return {model: newest(model) for model in tables}
+
+
+def newest(model: type[models.Model]) -> int:
+    """The last primary key of a table; 0 while it is empty."""
+    return model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0

@@ -51,7 +51,7 @@ def run(bench: Bench) -> None:
 
 def bought(server: Web, one: Buyer, *, count: int, first: int = 267_000_000_000_000) -> Load:
     """Creates, pays and queries `count` orders, one step after the other; leaves no trace."""
-    marks = {table: _newest(table) for table in TABLES}
+    marks = {table: past.newest(table) for table in TABLES}
     whole = Load()
     for step in (one.create, one.pay, one.query):
         answered = load.drive(
@@ -65,10 +65,6 @@ def bought(server: Web, one: Buyer, *, count: int, first: int = 267_000_000_000_
     Offer.objects.filter(product__in=one.products).update(held=0, sold=0)
     database.tidy()
     return whole
-
-
-def _newest(table: type[models.Model]) -> int:
-    return table._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def words(rounds: list[Load]) -> str:
