@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from delivery.choices import Audit
 from delivery.models import CourierAccount, StoreCourier
+from delivery.services.places import distance_text
 from delivery.wire.couriers import Courier, Service, courier_of
 from stores.backoffice.inlines import ScopedInline
 from stores.clock import short_moment
@@ -164,11 +165,11 @@ def audit_words(account: CourierAccount) -> str:
 
 
 def service_text(service: Service) -> str:
-    text = _("%(minutes)d minutes, %(km)g km (%(code)s)")
+    text = _("%(minutes)d minutes, %(distance)s (%(code)s)")
     return text % {
         "code": service.code,
         "minutes": service.minutes,
-        "km": service.reach / 1000,
+        "distance": distance_text(service.reach),
     }
 
 

@@ -11,12 +11,13 @@ from django.utils.translation import pgettext
 
 from delivery.models import Attempt, Delivery, Quote, ReceiverCase
 from delivery.services.persons import reason_of
+from delivery.services.places import distance_text
 from delivery.services.quoting import offer_of
 from delivery.services.showing import rider_of
 from stores.backoffice.labels import badge, opened
 from stores.clock import short_moment
 from stores.fields import readable
-from stores.money import number_text, yuan_text
+from stores.money import yuan_text
 
 ATTEMPT_COLOURS = {
     "calling": "warning",
@@ -44,7 +45,7 @@ def _attempt(row: Attempt, *, whole: bool) -> dict[str, Any]:
         (_("rider"), _rider(row, whole=whole)),
         (_("pick-up code"), str(readable(row, "pickup_code", ""))),
         (_("hand-over code"), str(readable(row, "finish_code", "")) if whole else ""),
-        (_("distance"), _metres(row.distance)),
+        (_("distance"), _distance(row.distance)),
         (_("expected at"), short_moment(row.arrives_at) if row.arrives_at else ""),
         (_("courier's words"), row.refusal),
     ]
@@ -71,8 +72,8 @@ def _rider(row: Attempt, *, whole: bool) -> str:
     return f"{rider.get('name', '')} {rider.get('phone', '')}".strip()
 
 
-def _metres(distance: int | None) -> str:
-    return "" if distance is None else _("%(metres)s m") % {"metres": number_text(distance)}
+def _distance(metres: int | None) -> str:
+    return "" if metres is None else distance_text(metres)
 
 
 def _sums(row: Attempt) -> list[tuple[str, str]]:
@@ -127,7 +128,9 @@ def _quote(row: Quote) -> dict[str, Any]:
     return {
         "name": str(row.courier.account.name or row.courier.account.delivery_id),
         "price": price if row.fee is None else yuan_text(row.fee),
-        "more": " · ".join(part for part in (_metres(row.distance), minutes(row.seconds)) if part),
+        "more": " · ".join(
+            part for part in (_distance(row.distance), minutes(row.seconds)) if part
+        ),
     }
 
 

@@ -23,6 +23,7 @@ from delivery.pages.board_words import courier_name, fee_text
 from delivery.services import arriving, cases, dispatching, quoting, saying, settling
 from delivery.services.dispatching import OURSELVES
 from delivery.services.offering import Offered, offers_of, plan_as_shown
+from delivery.services.places import distance_text
 from delivery.services.refusals import DeliveryConflict, FeeTooHigh
 from delivery.wire.couriers import courier_of
 from stores.backoffice.needs_person import REASON
@@ -65,6 +66,11 @@ class PriceRow:
     @property
     def price(self) -> str:
         return price_of(self.offered)
+
+    @property
+    def distance(self) -> str:
+        metres = self.offered.quote.distance
+        return distance_text(metres) if metres else ""
 
     @property
     def why(self) -> str:

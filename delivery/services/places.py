@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import models
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 PLACES = Decimal("0.000001")
@@ -90,6 +92,17 @@ def distance(one: Place, other: Place) -> float:
     half = math.sin((lat2 - lat1) / 2) ** 2
     half += math.cos(lat1) * math.cos(lat2) * math.sin(lng / 2) ** 2
     return 2 * EARTH * math.asin(min(1.0, math.sqrt(half)))
+
+
+def distance_text(metres: float) -> str:
+    """Returns a distance as people read it everywhere: 950 m, 1.1 km."""
+    if metres < 1000:
+        return gettext("%(count)d m") % {"count": metres}
+    return gettext("%(count)s km") % {"count": f"{metres / 1000:.1f}".removesuffix(".0")}
+
+
+# For a remark, which becomes a text in the language of whoever reads it.
+distance_lazy = lazy(distance_text, str)
 
 
 def from_baidu(lng: float | Decimal, lat: float | Decimal) -> Place:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from delivery.services.places import OTHER_CITY, Place, distance
+from delivery.services.places import OTHER_CITY, Place, distance, distance_text
 
 # Steps in metres, and from where on the wide ones count.
 NARROW, WIDE, WIDE_FROM = 100, 500, 1000
@@ -74,6 +74,4 @@ def place_in(row: Mapping[str, Any]) -> Place | None:
 
 
 def _words(metres: int) -> str:
-    if metres < WIDE_FROM:
-        return _("about %(count)d m") % {"count": metres}
-    return _("about %(count)s km") % {"count": f"{metres / 1000:g}"}
+    return _("about %(distance)s") % {"distance": distance_text(metres)}

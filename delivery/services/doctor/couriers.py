@@ -10,6 +10,7 @@ from delivery.models import StoreCourier
 from delivery.services.doctor.findings import Finding, Verdict, in_words, note, skipped
 from delivery.services.doctor.heard import Heard
 from delivery.services.doctor.judging import NOT_LET_IN
+from delivery.services.places import distance_lazy
 from delivery.wire.answers import CourierRefused
 from delivery.wire.orders import RemoteQuote
 from delivery.wire.refusals import is_about_store, is_wrong_signature
@@ -81,9 +82,9 @@ def _of_store(courier: StoreCourier, answer: Answer) -> Line:
     if isinstance(answer, RemoteQuote):
         if answer.distance is not None and answer.distance > ELSEWHERE:
             said = note(
-                _("%(courier)s fetches %(metres)d m away from your address (number %(shop_no)s)."),
+                _("%(courier)s fetches %(distance)s away from your address (number %(shop_no)s)."),
                 courier=name,
-                metres=answer.distance,
+                distance=distance_lazy(answer.distance),
                 shop_no=shop_no,
             )
             return False, said, note(CORRECT_STORE)

@@ -4,10 +4,19 @@ import math
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.services.places import Place, Wrong, distance, examine, examine_quote, from_baidu
+from delivery.services.places import (
+    Place,
+    Wrong,
+    distance,
+    distance_text,
+    examine,
+    examine_quote,
+    from_baidu,
+)
 
 SHOP = Place.of(120.131441, 30.279383)
 NEAR = Place.of(120.12531, 30.28712)
@@ -70,3 +79,11 @@ def test_a_distance_that_does_not_fit_shows_a_store_that_stands_elsewhere(
     assert (found is not None) is is_strange
     far = Place.of(120.2, 30.35)
     assert examine_quote(shop=SHOP, receiver=far, quoted=300) is not None
+
+
+@pytest.mark.parametrize(
+    ("metres", "text"), [(350, "350 m"), (999.6, "999 m"), (1109, "1.1 km"), (7000, "7 km")]
+)
+def test_a_distance_reads_alike_everywhere(metres: float, text: str) -> None:
+    with translation.override("en"):
+        assert distance_text(metres) == text
