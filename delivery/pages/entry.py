@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from delivery.choices import SEND
 from delivery.models import Delivery
 from delivery.pages.entry_form import EntryForm
-from delivery.pages.typed_orders import Typed, finding_of, read_typed
+from delivery.pages.typed_orders import Typed, finding_of, read_typed, warning_of
 from delivery.services import creating, quoting
 from delivery.services.places import Finding, Place
 from delivery.services.sending import last_entered, sending_stores
@@ -70,6 +70,8 @@ def new(request: HttpRequest, stores: list[Store], store: Store) -> HttpResponse
         # The same number came with another order at the same moment.
         wrong = Typed(errors={"": [str(conflict.reason)]})
         return _refused(request, stores, store, form, wrong)
+    if words := warning_of(store, form.typed()):
+        messages.warning(request, words)
     if made.is_repeat:
         messages.info(request, _("This order was entered before: nothing was sent again."))
     if wanted == "quote":
@@ -108,6 +110,7 @@ def _page(
         "store": store,
         "form": form,
         "meant": meant or _meant(store, form),
+        "far": warning_of(store, form.shown()),
     }
     return render(request, "delivery/entry.html", context, status=status)
 
@@ -116,6 +119,5 @@ def _meant(store: Store, form: EntryForm) -> Place | None:
     """Returns the coordinates that are probably meant by those in a form that only shows."""
     if form.is_bound:
         return None
-    typed = {name: str(form.initial.get(name) or "") for name in ("lng", "lat", "is_baidu")}
-    found: Finding | None = finding_of(store, typed)
+    found: Finding | None = finding_of(store, form.shown())
     return found.meant if found else None

@@ -125,6 +125,12 @@ class EntryForm(forms.Form):
         found["wanted"] = dated(found["wanted"])
         return {name: one_line(text) if name != "pasted" else text for name, text in found.items()}
 
+    def shown(self) -> dict[str, str]:
+        """Returns what stands in the fields: what was typed, or what a form that only shows has."""
+        if self.is_bound:
+            return self.typed()
+        return {name: str(self.initial.get(name) or "") for name in self.fields}
+
     def with_values(self, **values: str) -> "EntryForm":
         """The same form with other values in some fields, not validated."""
         return EntryForm(initial=self.typed() | values, last=self.last)

@@ -1,7 +1,7 @@
 """The page on which several deliveries are entered as a table: looked at first, then imported."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -15,7 +15,7 @@ from delivery.choices import SEND
 from delivery.models import Delivery
 from delivery.pages.entry import for_a_store
 from delivery.pages.entry_form import EntryForm
-from delivery.pages.typed_orders import TOGETHER, Typed, read_typed
+from delivery.pages.typed_orders import TOGETHER, Typed, read_typed, warning_of
 from delivery.services import creating
 from delivery.services.order_tables import (
     HEADINGS,
@@ -50,6 +50,7 @@ class Line:
     earlier: Delivery | None = None
     given: Mapping[str, Any] | None = None
     made: Delivery | None = None
+    far: str = ""
 
     @property
     def summary(self) -> str:
@@ -119,14 +120,16 @@ def _lines(store: Store, table: Table) -> list[Line]:
     last, found = last_entered(store), []
     first_rows: dict[str, int] = {}
     for row in table.rows:
-        typed = read_typed(store, _filled(row.typed, last))
+        filled = _filled(row.typed, last)
+        typed = read_typed(store, filled)
         number = row.typed["reference"]
         before = first_rows.setdefault(number, row.number)
         errors = _texts(typed)
         if before != row.number:
             errors = [_("Line %(number)d has the same order number.") % {"number": before}]
         given = None if errors or typed.earlier else typed.given
-        found.append(Line(row, errors, typed.earlier, given))
+        far = warning_of(store, filled)
+        found.append(Line(row, errors, typed.earlier, given, far=far))
     return found
 
 
@@ -160,4 +163,4 @@ def _imported(line: Line, store: Store, user: User) -> Line:
         return Line(line.row, [_("This order is no longer right: look at it again.")])
     except Conflict as conflict:
         return Line(line.row, [str(conflict.reason)])
-    return Line(line.row, [], given=line.given, made=made)
+    return replace(line, made=made)

@@ -19,6 +19,7 @@ from delivery.api.order_bodies import OrderBody
 from delivery.models import Delivery
 from delivery.services import creating
 from delivery.services.places import Finding, Place, Wrong, examine
+from delivery.services.reaching import reach_words
 from delivery.services.wished_times import dated
 from delivery.wire.categories import CATEGORIES
 from stores.conflicts import Conflict
@@ -91,9 +92,8 @@ def read_typed(store: Store, typed: Mapping[str, str]) -> Typed:
         words = _("A spreadsheet has rounded this number: make the column a text there.")
         errors["phone"] = [words]
     if (wanted := typed.get("wanted", "")) and moment_of(wanted) is None:
-        errors["wanted"] = [
-            _("Write a time, like 2026-12-31 18:00, 今天 18:00, 明天 12:30 or 18:00.")
-        ]
+        words = _("Write a time, like 2026-12-31 18:00, 今天 18:00, 明天 12:30 or 18:00.")
+        errors["wanted"] = [words]
     finding = finding_of(store, typed)
     if not body.is_valid():
         _collect(errors, body.errors)
@@ -125,6 +125,15 @@ def finding_of(store: Store, typed: Mapping[str, str]) -> Finding | None:
         # What is converted may be wrong still.
         return examine(found.meant.lng, found.meant.lat, shop=shop) or found
     return found
+
+
+def warning_of(store: Store, typed: Mapping[str, str]) -> str:
+    """Returns what is said of typed coordinates that may be right; "" for nothing."""
+    lng, lat = (_degrees(typed.get(name, "")) for name in ("lng", "lat"))
+    place = getattr(store, "delivery_store", None)
+    if lng is None or lat is None or place is None or finding_of(store, typed):
+        return ""
+    return reach_words(place, Place.of(lng, lat))
 
 
 def order_of(typed: Mapping[str, str]) -> dict[str, Any]:

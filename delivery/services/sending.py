@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Prefetch
 
 from delivery.choices import SEND
-from delivery.models import Delivery
+from delivery.models import Delivery, StoreCourier
 from stores.models import Store
 from stores.tenancy import has_permission
 
@@ -15,7 +16,12 @@ def sending_stores(user: User) -> list[Store]:
     rows = Store.objects.for_staff(user).filter(
         delivery_store__isnull=False, is_active=True, merchant__is_active=True
     )
-    found = rows.select_related("merchant", "delivery_store").order_by("name", "pk")
+    couriers = StoreCourier.objects.select_related("account").defer("secret")
+    found = (
+        rows.select_related("merchant", "delivery_store")
+        .prefetch_related(Prefetch("delivery_store__couriers", couriers))
+        .order_by("name", "pk")
+    )
     return [store for store in found if has_permission(user, SEND, store.merchant_id)]
 
 

@@ -115,6 +115,11 @@ class Courier:
         codes = [*(each.code for each in self.services), *self.old_services, self.usual_service]
         return frozenset(code for code in codes if code)
 
+    @property
+    def reach(self) -> int:
+        """How far it goes at most, in metres; 0: not known."""
+        return max((each.reach for each in self.services), default=0)
+
     def service_for(self, distance: int) -> str:
         """Returns the service code that reaches so far (metres) in the shortest time; "" when there
         is none.
@@ -125,6 +130,8 @@ class Courier:
         return min(fitting, key=lambda each: each.minutes).code if fitting else ""
 
 
+# Few couriers go further within a city (metres). Only Meituan publishes a reach: this is inferred.
+USUAL_REACH = 20_000
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 _SFTC = Courier(
     "SFTC",

@@ -14,7 +14,7 @@ from stores.models import AuditEntry
 from stores.roles import Role
 from tests.back_office import at_work
 from tests.delivery.entry.typing import NEW, errors_of, fields_of, send, typed
-from tests.delivery.factories import DeliveryStoreFactory
+from tests.delivery.factories import DeliveryStoreFactory, StoreCourierFactory
 from tests.delivery.town import Town
 from tests.pages import HOSTILE
 
@@ -118,6 +118,20 @@ def test_coordinates_that_nobody_can_put_right_are_named(
     clerk: Client, lng: str, lat: str, words: str
 ) -> None:
     assert words in errors_of(send(clerk, lng=lng, lat=lat))["lng"][0]
+
+
+def test_what_is_further_than_couriers_go_is_said_and_saved_all_the_same(
+    clerk: Client, place: DeliveryStore
+) -> None:
+    StoreCourierFactory(place=place, account__delivery_id="MTPS", account__name="美团配送")
+    near, far = {"lng": "120.231441"}, {"lng": "120.131441", "lat": "30.684383"}
+    page = send(clerk, do="read", **near).content.decode()
+    assert "km in a straight line: further than these couriers go: 美团配送 (7 km)." in page
+    assert "Further than most couriers go: 45 km" in send(clerk, do="read", **far).content.decode()
+    assert "data-far" not in send(clerk, do="read").content.decode()
+    answer = clerk.post(NEW, typed(do="save", **far), follow=True)
+    assert Delivery.objects.count() == 1
+    assert "Further than most couriers go" in answer.content.decode()
 
 
 def test_both_coordinates_may_be_pasted_at_once(clerk: Client) -> None:

@@ -161,6 +161,12 @@ def test_rows_go_to_own_stores_only(place: DeliveryStore) -> None:
     assert (answer.status_code, made()) == (404, [])
 
 
+def test_what_is_further_than_couriers_go_is_said_of_its_row(clerk: Client) -> None:
+    answer = post(clerk, table({"lat": "30.684383"}, {"reference": "B"}), "import")
+    assert answer.count("Further than most couriers go") == 1
+    assert made() == ["A-1", "B"]
+
+
 def test_times_of_a_table_may_be_typed_as_people_say_them(clerk: Client) -> None:
     tomorrow = timezone.localdate() + timedelta(days=1)
     text = "整段地址\n陈女士 13800000002 明天 12:30\n"
