@@ -27,6 +27,7 @@ from delivery.services.order_tables import (
     decoded,
     read_table,
 )
+from delivery.services.places import Place
 from delivery.services.sending import last_entered
 from stores.backoffice.labels import labelled
 from stores.backoffice.pages import staff_page, staff_user
@@ -51,6 +52,7 @@ class Line:
     given: Mapping[str, Any] | None = None
     made: Delivery | None = None
     far: str = ""
+    meant: Place | None = None
 
     @property
     def summary(self) -> str:
@@ -61,7 +63,9 @@ class Line:
 @longer_form(LONGEST_FORM)
 @for_a_store
 def orders(request: HttpRequest, stores: list[Store], store: Store) -> HttpResponse:
-    """Shows what each row would become; `do` = import enters those that are right."""
+    """Shows what each row would become; `do` = import enters those that are right, and `do` = place
+    puts the coordinates that are meant into the table.
+    """
     text = request.POST.get("table", "")
     context: dict[str, Any] = {
         "stores": stores,
@@ -79,6 +83,11 @@ def orders(request: HttpRequest, stores: list[Store], store: Store) -> HttpRespo
         context["problem"] = conflict.reason
         return render(request, "delivery/import.html", context, status=422)
     lines = _lines(store, table)
+    if request.POST.get("do") == "place":
+        meant = {line.row.number: line.meant for line in lines if line.meant}
+        context["text"] = table.with_places(meant)
+        table = read_table(context["text"])
+        lines = _lines(store, table)
     if request.POST.get("do") == "import":
         lines = [_imported(line, store, staff_user(request)) for line in lines]
         context["text"] = table.only({line.row.number for line in lines if line.errors})
@@ -88,6 +97,7 @@ def orders(request: HttpRequest, stores: list[Store], store: Store) -> HttpRespo
         "fitting": sum(line.given is not None and not line.made for line in lines),
         "made": sum(line.made is not None for line in lines),
         "wrong": sum(bool(line.errors) for line in lines),
+        "meant": sum(line.meant is not None for line in lines),
     }
     return render(request, "delivery/import.html", context)
 
@@ -129,7 +139,7 @@ def _lines(store: Store, table: Table) -> list[Line]:
             errors = [_("Line %(number)d has the same order number.") % {"number": before}]
         given = None if errors or typed.earlier else typed.given
         far = warning_of(store, filled)
-        found.append(Line(row, errors, typed.earlier, given, far=far))
+        found.append(Line(row, errors, typed.earlier, given, far=far, meant=typed.meant))
     return found
 
 

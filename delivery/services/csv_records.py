@@ -3,6 +3,7 @@ next.
 """
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 
 DELIMITERS = ",\t;"
@@ -50,6 +51,13 @@ def cells_of(record: str, delimiter: str, *, strict: bool = False) -> list[str]:
         return next(csv.reader([record], delimiter=delimiter, strict=strict), [])
     except csv.Error:
         return []
+
+
+def record_of(cells: Sequence[str], delimiter: str) -> str:
+    """Returns cells as one record."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="").writerow(cells)
+    return text.getvalue()
 
 
 def _record(lines: Sequence[str], number: int, delimiter: str, width: int) -> tuple[list[str], int]:

@@ -4,11 +4,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from django.utils.translation import gettext as _
 
 from delivery.services import csv_records
 from delivery.services.pasting import read_pasted
+from delivery.services.places import Place
 from delivery.services.wished_times import dated
 from stores.conflicts import Conflict
 from stores.text import one_line, plain, unmarked
@@ -56,7 +58,11 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Table:
+    """`fields` are the names of the columns, "" for one that says nothing to us."""
+
     rows: Sequence[TableRow]
+    fields: Sequence[str]
+    delimiter: str
     # The line of the headings as it was given.
     heading: str
     # Headings that say nothing to us.
@@ -66,6 +72,22 @@ class Table:
         """Returns the table with the headings and these rows alone."""
         kept = [row.text for row in self.rows if row.number in numbers]
         return "\n".join([self.heading, *kept]) + "\n" if kept else ""
+
+    def with_places(self, places: Mapping[int, Place]) -> str:
+        """Returns the whole table with these coordinates in the rows of these numbers."""
+        rows = [
+            self._with_place(row.text, places[row.number]) if row.number in places else row.text
+            for row in self.rows
+        ]
+        return "\n".join([self.heading, *rows]) + "\n"
+
+    def _with_place(self, text: str, place: Place) -> str:
+        cells = csv_records.cells_of(text, self.delimiter)
+        values = {"lng": str(place.lng), "lat": str(place.lat)}
+        changed = [
+            values.get(name, cell) for name, cell in zip_longest(self.fields, cells, fillvalue="")
+        ]
+        return csv_records.record_of(changed, self.delimiter)
 
 
 def decoded(content: bytes) -> str:
@@ -101,7 +123,13 @@ def read_table(text: str) -> Table:
     if not rows:
         raise Unreadable(_("There is no order below the names of the columns."))
     unknown = [title for title, name in zip(titles, fields, strict=True) if title and not name]
-    return Table(_numbered(rows), lines[begin], [one_line(title)[:40] for title in unknown[:10]])
+    return Table(
+        rows=_numbered(rows),
+        fields=fields,
+        delimiter=delimiter,
+        heading=lines[begin],
+        unknown=[one_line(title)[:40] for title in unknown[:10]],
+    )
 
 
 _MOST = {"count": MOST_ROWS}

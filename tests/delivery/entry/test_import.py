@@ -161,6 +161,33 @@ def test_rows_go_to_own_stores_only(place: DeliveryStore) -> None:
     assert (answer.status_code, made()) == (404, [])
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_swapped_coordinates_are_put_right_for_all_rows_at_one_click(
+    clerk: Client, delimiter: str
+) -> None:
+    right = {"reference": "A", "goods": '"面, 大份"'} if delimiter == "," else {"reference": "A"}
+    swapped = {"lng": "30.287120", "lat": "120.125310"}
+    text = table(
+        right, right | swapped | {"reference": "B"}, swapped | {"reference": "C"},
+        delimiter=delimiter,
+    )  # fmt: skip
+    looked = clerk.post(IMPORT, {"table": text, "do": "look"})
+    assert (looked.context["meant"], looked.context["wrong"]) == (2, 2)
+    fixed = clerk.post(IMPORT, {"table": text, "do": "place"})
+    assert (fixed.context["meant"], fixed.context["fitting"], made()) == (0, 3, [])
+    rows = [dict(row.typed) for row in read_table(fixed.context["text"]).rows]
+    assert {row["lng"] for row in rows} == {"120.125310"}
+    assert rows[1] | {"reference": "A"} == rows[0]
+    post(clerk, fixed.context["text"], "import")
+    assert made() == ["A", "B", "C"]
+
+
+def test_a_table_in_which_nothing_is_meant_otherwise_stays_as_it_is(clerk: Client) -> None:
+    looked = clerk.post(IMPORT, {"table": THREE, "do": "place"})
+    assert "Take the meant" not in looked.content.decode()
+    assert len(read_table(looked.context["text"]).rows) == 3
+
+
 def test_what_is_further_than_couriers_go_is_said_of_its_row(clerk: Client) -> None:
     answer = post(clerk, table({"lat": "30.684383"}, {"reference": "B"}), "import")
     assert answer.count("Further than most couriers go") == 1
