@@ -247,6 +247,8 @@ class Attempt(models.Model):
         models.PROTECT,
         null=True,
         related_name="attempts",
+        # delivery_attempt_by_courier begins with it.
+        db_index=False,
         verbose_name=_("courier"),
     )
     courier_code = models.CharField(_("courier's id"), max_length=64, blank=True)

@@ -15,7 +15,10 @@ class CallQuota(models.Model):
     )
     daily = models.PositiveIntegerField(_("calls a day"), null=True)
     left = models.PositiveIntegerField(_("calls left today"), null=True)
-    read_at = models.DateTimeField(_("read"))
+    # None: WeChat has not answered yet.
+    read_at = models.DateTimeField(_("read"), null=True)
+    # When it was asked last, also in vain.
+    tried_at = models.DateTimeField(null=True, editable=False)
 
     objects = TenantQuerySet.as_manager()
 

@@ -3,9 +3,10 @@ those of people go on. What people ask for waits for nothing here.
 """
 
 import logging
+import time
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from delivery.choices import PLATFORM
@@ -24,7 +25,8 @@ WIDER = ((50, 1), (25, 2), (10, 4), (0, 8))
 LONGEST = timedelta(minutes=5)
 # WeChat is asked for the quota so often; what it said counts so long.
 READ_EVERY, COUNTS = timedelta(minutes=2), timedelta(hours=1)
-MOST = 100
+# In one task at most so many, and no more once so many seconds have passed: the next one goes on.
+MOST, SECONDS = 100, 30.0
 PATH = "order/get"
 
 
@@ -56,19 +58,26 @@ def quotas_read() -> int:
     rows = Connection.objects.filter(
         platform=PLATFORM, pk__in=riding.values("courier__account__connection")
     )
-    is_known = Q(call_quota__read_at__gt=now - READ_EVERY)
-    due = list(rows.exclude(is_known).select_related("parent").order_by("pk")[:MOST])
-    for connection in due:
+    was_tried = Q(call_quota__tried_at__gt=now - READ_EVERY)
+    longest_ago = F("call_quota__tried_at").asc(nulls_first=True)
+    due = rows.exclude(was_tried).select_related("parent").order_by(longest_ago, "pk")
+    count, until = 0, time.monotonic() + SECONDS
+    for connection in due[:MOST]:
+        if time.monotonic() >= until:
+            break
         quota_read(connection)
-    return len(due)
+        count += 1
+    return count
 
 
 def quota_read(connection: Connection) -> None:
     """Notes what WeChat says; where it does not answer, what it said before counts on."""
+    tried = {"tried_at": timezone.now()}
+    CallQuota.objects.update_or_create(connection=connection, defaults=tried)
     try:
         quota = Wechat(connection).call(lambda client, token: client.quota(token, PATH))
     except (PlatformError, SecretUnreadable) as error:
         log.info("the quota of connection %s was not read: %s", connection.pk, error)
         return
     found = {"daily": quota.daily, "left": quota.left, "read_at": timezone.now()}
-    CallQuota.objects.update_or_create(connection=connection, defaults=found)
+    CallQuota.objects.filter(connection=connection).update(**found)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from delivery.choices import Source, WaybillState
@@ -11,7 +12,8 @@ from delivery.sandbox.calls import TEST_SECRET, TEST_SHOP
 from delivery.services import calls, going_on, life, polling
 from delivery.services.dispatching import delivery_cancel, delivery_dispatch
 from delivery.services.polling import ASK_EVERY, LONGEST, pause_by, pause_of, quotas_read
-from stores.models import OutboundCall
+from stores.models import Connection, OutboundCall
+from stores.platforms.errors import Unknown
 from stores.platforms.outbox.enqueuing import DELIVER
 from stores.platforms.workers import queue
 from tests.delivery.factories import AttemptFactory, CourierAccountFactory, StoreCourierFactory
@@ -128,7 +130,7 @@ def test_the_quota_is_what_wechat_says(town: Town) -> None:
     seen = []
     for _time in range(4):
         attempt = town.called("TEST")
-        CallQuota.objects.update(read_at=timezone.now() - polling.READ_EVERY)
+        CallQuota.objects.update(tried_at=timezone.now() - polling.READ_EVERY)
         assert quotas_read() == 1
         assert quotas_read() == 0, "read just now"
         row = CallQuota.objects.get()
@@ -143,6 +145,52 @@ def test_where_wechat_does_not_answer_what_it_said_counts_on(town: Town) -> None
     assert quotas_read() == 1
     assert CallQuota.objects.get().left == 10
     assert pause_of(attempt) == LONGEST
+    assert quotas_read() == 0, "tried just now"
+
+
+def mini_programs(count: int) -> list[int]:
+    """Returns those of so many stores with riders under way."""
+    riders = [AttemptFactory() for _number in range(count)]
+    return [each.courier.account.connection_id for each in riders]
+
+
+@pytest.fixture
+def asked_of(db: None, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The mini-programs that were asked for; WeChat answers for none."""
+    asked: list[int] = []
+
+    class Silent:
+        def __init__(self, connection: Connection) -> None:
+            asked.append(connection.pk)
+
+        def call(self, _request: object) -> None:
+            raise Unknown("no answer")
+
+    monkeypatch.setattr(polling, "Wechat", Silent)
+    return asked
+
+
+def test_those_that_never_answer_hold_up_no_others(
+    asked_of: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = mini_programs(3)
+    monkeypatch.setattr(polling, "MOST", 2)
+    for _minute in range(3):
+        quotas_read()
+        CallQuota.objects.update(tried_at=F("tried_at") - polling.READ_EVERY)
+    assert asked_of == [known[number] for number in (0, 1, 2, 0, 1, 2)]
+    assert set(CallQuota.objects.values_list("read_at", flat=True)) == {None}
+
+
+def test_a_slow_answer_leaves_the_others_to_the_next_task(
+    asked_of: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = mini_programs(2)
+    times = iter([0.0, 0.0, polling.SECONDS, 0.0, 0.0, 0.0])
+    monkeypatch.setattr("delivery.services.polling.time.monotonic", lambda: next(times))
+    assert quotas_read() == 1
+    assert quotas_read() == 1
+    assert asked_of == known
 
 
 def test_many_questions_wake_one_worker(
