@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from delivery.choices import Basis
 from delivery.models import Delivery, DeliveryStore
 from delivery.services import places
-from delivery.services.choosing import Facts, Offer, Prefer, Rule, chosen, ranking
+from delivery.services.choosing import Facts, Offer, Rule, chosen, ranking
 from delivery.services.learning import Times, acceptance, times
 from delivery.services.orders import place_of
 from delivery.services.places import Place
@@ -183,7 +183,7 @@ def _meant(
     """
     now = timezone.now()
     if offers:
-        learned = acceptance(place, rule.minutes) if rule.prefer == Prefer.LIKELY else {}
+        learned = acceptance(place, rule)
         best = chosen(ranking(rule, Facts(now, delivery.value, offers, learned)))
         return [best.offer.courier] if best else []
     rows = place.couriers.filter(is_active=True, account__vanished_at=None)

@@ -8,38 +8,55 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from django.db.models import Count, F, Q
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from delivery.models import Attempt, DeliveryStore
-from delivery.services.choosing import FEWEST_SAMPLES, Acceptance
+from delivery.services.choosing import FEWEST_SAMPLES, Acceptance, Prefer, Rule
 
-BACK = timedelta(days=91)
+WEEK = timedelta(weeks=1)
+BACK = 13 * WEEK
 # The newest riders that are looked at.
 MOST = 3000
 # Rides count whose distance differs by so many metres, or so much of it, at most.
 NEAR, NEAR_SHARE = 500, 0.3
 
 
-def acceptance(place: DeliveryStore, minutes: int) -> Mapping[str, Acceptance]:
-    """Returns how often each courier (by its delivery id) accepted within so many minutes."""
+def acceptance(place: DeliveryStore, rule: Rule) -> Mapping[str, Acceptance]:
+    """Returns how often each courier (by its delivery id) accepted within the rule's minutes; {}
+    where the rule does not look at it.
+    """
+    if rule.prefer != Prefer.LIKELY:
+        return {}
+    rows = called_like_now(place, rule.minutes)
+    limit = timedelta(minutes=rule.minutes)
+    found: dict[str, Acceptance] = {}
+    for courier, called, accepted in rows:
+        known = found.get(courier, Acceptance(0, 0))
+        is_in_time = accepted is not None and accepted - called <= limit
+        found[courier] = Acceptance(known.orders + 1, known.in_time + is_in_time)
+    return found
+
+
+def called_like_now(
+    place: DeliveryStore, minutes: int
+) -> QuerySet[Attempt, tuple[str, datetime, datetime | None]]:
+    """Returns the courier of each rider who was called at this weekday and hour, when he was and
+    when he accepted. Each hour is a part of its own, so that it is found by its index.
+    """
     now = timezone.localtime()
-    in_time = Q(accepted_at__lte=F("called_at") + timedelta(minutes=minutes))
-    rows = (
-        Attempt.objects.real()
-        .filter(
-            courier__place=place,
-            called_at__gte=now - BACK,
-            # Of those called later nobody knows yet.
-            called_at__lte=now - timedelta(minutes=minutes),
-            called_at__iso_week_day=now.isoweekday(),
-            called_at__hour=now.hour,
+    # Of those called later nobody knows yet.
+    first, last = now - BACK, now - timedelta(minutes=minutes)
+    couriers = list(place.couriers.order_by("pk").values_list("pk", flat=True))
+    rows = Attempt.objects.real().filter(courier__in=couriers, called_at__lte=last).order_by()
+    hours = []
+    for weeks in range(BACK // WEEK + 1):
+        begin = now.replace(minute=0, second=0, microsecond=0) - weeks * WEEK
+        of_hour = rows.filter(
+            called_at__gte=max(begin, first), called_at__lt=begin + timedelta(hours=1)
         )
-        .order_by()
-        .values("courier_code")
-        .annotate(orders=Count("pk"), in_time=Count("pk", filter=in_time))
-    )
-    return {row["courier_code"]: Acceptance(row["orders"], row["in_time"]) for row in rows}
+        hours.append(of_hour.values_list("courier_code", "called_at", "accepted_at"))
+    return hours[0].union(*hours[1:], all=True)
 
 
 @dataclass(frozen=True)

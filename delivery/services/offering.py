@@ -8,9 +8,9 @@ from functools import cache
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from delivery.models import Delivery, DeliveryStore, Quote
+from delivery.models import Delivery, Quote
 from delivery.services import quoting
-from delivery.services.choosing import Acceptance, Candidate, Prefer, chosen, ranking
+from delivery.services.choosing import Acceptance, Candidate, chosen, ranking
 from delivery.services.dispatching import (
     Plan,
     dispatch_plan,
@@ -57,7 +57,7 @@ def offers_of(deliveries: Sequence[Delivery]) -> dict[int, list[Offered]]:
         last = rounds.setdefault(quote.delivery_id, [])
         if not last or last[0].round == quote.round:
             last.append(quote)
-    learned = cache(_acceptance)
+    learned = cache(lambda place: acceptance(place, rule_of(place)))
     return {
         row.pk: _ranked(row, rounds[row.pk], learned(row.store.delivery_store))
         for row in deliveries
@@ -86,11 +86,6 @@ def _refuse_if_called(delivery: Delivery) -> None:
     """Says plainly that somebody was faster: then the prices do not matter."""
     if delivery.attempts.live().exists():
         raise DeliveryConflict(_("A rider is called already."))
-
-
-def _acceptance(place: DeliveryStore) -> Mapping[str, Acceptance]:
-    rule = rule_of(place)
-    return acceptance(place, rule.minutes) if rule.prefer == Prefer.LIKELY else {}
 
 
 def _ranked(

@@ -16,6 +16,7 @@ from delivery.services.choosing import (
     Candidate,
     Facts,
     Offer,
+    Prefer,
     Rule,
     chosen,
     ranking,
@@ -138,7 +139,10 @@ def what_if(place: DeliveryStore, rule: Rule, since: datetime) -> WhatIf:
         except (*BROKEN, StopIteration):
             unreadable += 1
             continue
-        if was.minutes != rule.minutes:
+        if rule.prefer == Prefer.LIKELY and (was.prefer, was.minutes) != (
+            rule.prefer,
+            rule.minutes,
+        ):
             facts = replace(facts, acceptance=history.acceptance(facts, rule.minutes))
         best = chosen(ranking(rule, facts))
         pairs.append((row, before, best.offer if best else None))

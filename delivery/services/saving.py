@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count
 
@@ -19,6 +20,12 @@ from stores.clock import begin_of
 from stores.models import Store
 
 State = Attempt.State
+_Quote = Mapping[str, Any]
+_OF_ATTEMPT = ("delivery", "shop_order_id", "called_at", "state", "fee", "tip", "deduction")
+_OF_QUOTE = (
+    "delivery", "round", "shop_order_id", "courier__account__delivery_id", "fee", "refusal",
+    "is_silent", "expires_at",
+)  # fmt: skip
 NO_ORDERS = "no_orders"
 NO_QUOTES = "no_quotes"
 NO_USUAL = "no_usual"
@@ -114,13 +121,15 @@ def _orders(store: Store, begin: datetime, end: datetime) -> list[_Order]:
         delivery__store=store, called_at__gte=begin, called_at__lt=end,
         state=State.DELIVERED, fee__isnull=False, courier__isnull=False,
     )  # fmt: skip
-    final = {row.delivery_id: row for row in ended.select_related("delivery").order_by("pk")}
+    # Of thousands of rows only what is compared: what is encrypted stays.
+    final = {row.delivery_id: row for row in ended.order_by("pk").only(*_OF_ATTEMPT)}
     of_delivery: dict[int, list[Attempt]] = defaultdict(list)
     deliveries = ended.order_by().values("delivery")
-    for row in Attempt.objects.real().filter(delivery__in=deliveries).order_by("pk"):
+    every = Attempt.objects.real().filter(delivery__in=deliveries)
+    for row in every.order_by("pk").only(*_OF_ATTEMPT):
         of_delivery[row.delivery_id].append(row)
-    quotes = Quote.objects.filter(delivery__in=deliveries)
-    rounds = _rounds(quotes.select_related("courier__account"))
+    quotes = Quote.objects.filter(delivery__in=deliveries).order_by("pk")
+    rounds = _rounds(quotes.values(*_OF_QUOTE))
     return [
         _Order(
             cost_of(of_delivery[pk]),
@@ -130,23 +139,23 @@ def _orders(store: Store, begin: datetime, end: datetime) -> list[_Order]:
     ]
 
 
-def _rounds(quotes: Iterable[Quote]) -> dict[str, list[Quote]]:
+def _rounds(quotes: Iterable[_Quote]) -> dict[str, list[_Quote]]:
     """Returns for the number of each quote the quotes that were asked for together with it."""
-    together: dict[tuple[int, int], list[Quote]] = defaultdict(list)
+    together: dict[tuple[int, int], list[_Quote]] = defaultdict(list)
     for quote in quotes:
-        together[quote.delivery_id, quote.round].append(quote)
-    return {quote.shop_order_id: of_one for of_one in together.values() for quote in of_one}
+        together[quote["delivery"], quote["round"]].append(quote)
+    return {quote["shop_order_id"]: of_one for of_one in together.values() for quote in of_one}
 
 
-def _usable(quotes: Sequence[Quote], at: datetime) -> dict[str, Decimal]:
+def _usable(quotes: Sequence[_Quote], at: datetime) -> dict[str, Decimal]:
     """Returns the fees of couriers that would have taken the order at that moment."""
     return {
-        quote.courier.account.delivery_id: quote.fee
+        quote["courier__account__delivery_id"]: quote["fee"]
         for quote in quotes
-        if quote.fee is not None
-        and not quote.refusal
-        and not quote.is_silent
-        and (quote.expires_at is None or quote.expires_at > at)
+        if quote["fee"] is not None
+        and not quote["refusal"]
+        and not quote["is_silent"]
+        and (quote["expires_at"] is None or quote["expires_at"] > at)
     }
 
 

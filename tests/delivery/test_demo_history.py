@@ -104,7 +104,7 @@ def test_each_choice_can_be_made_again_with_what_was_known_then(demo: World) -> 
     last = Decision.objects.exclude(rule={}).latest("at")
     Attempt.objects.filter(called_at__gte=last.at).delete()
     with time_machine.travel(last.at, tick=False):
-        known = acceptance(place(), Rule().minutes)
+        known = acceptance(place(), Rule(Prefer.LIKELY))
     # Who was called but had not come by then may be counted by one of them.
     for courier, counts in last.facts["acceptance"].items():
         then, now = Acceptance(*counts), known.get(courier, Acceptance(0, 0))
@@ -118,7 +118,7 @@ def test_couriers_are_learned_from_at_the_peaks(demo: World) -> None:
     for hour in (12, 15):
         moment = timezone.make_aware(datetime.combine(yesterday, time(hour, 59)))
         with time_machine.travel(moment, tick=False):
-            samples[hour] = acceptance(place(), Rule().minutes)
+            samples[hour] = acceptance(place(), Rule(Prefer.LIKELY))
     assert samples[12]["DADA"].percent is not None
     assert samples[12]["UU"].orders < FEWEST_SAMPLES
     assert all(each.percent is None for each in samples[15].values())

@@ -1,4 +1,4 @@
-"""What the start page and figures ask finds its rows by an index, however long the past is."""
+"""What the start page, the board, figures and rules ask is found by an index, however long the past."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -13,6 +13,7 @@ from delivery.dashboard.troubles import alerts
 from delivery.models import Attempt, Delivery, StoreCourier
 from delivery.pages import board_rows
 from delivery.services.figures import figures
+from delivery.services.learning import called_like_now
 from stores.roles import Role
 from tests.delivery.factories import DeliveryFactory, ReceiverCaseFactory, StoreCourierFactory
 from tests.plans import without_reading_whole_tables
@@ -100,3 +101,10 @@ def test_troubles_are_found_by_their_index_among_any_number() -> None:
     assert "delivery_needs_person" in needing
     assert "delivery_one_open_case" in needing
     assert "delivery_one_open_case" in cases
+
+
+def test_what_is_learned_from_is_found_by_its_hours_among_any_number(db: None) -> None:
+    courier = StoreCourierFactory()
+    with without_reading_whole_tables():
+        plan = called_like_now(courier.place, 5).explain()
+    assert plan.count("delivery_attempt_by_courier") >= 13, plan
