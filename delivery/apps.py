@@ -120,6 +120,7 @@ class DeliveryConfig(Domain):
     task_titles = {
         "delivery.tasks.go_on": _("Call the next rider of a delivery"),
         "delivery.tasks.go_on_all": _("Call the riders that rules and ladders want"),
+        "delivery.tasks.take_step": _("Take the next step while no rider accepts"),
         "delivery.tasks.ask_due": _("Ask about riders of whom nothing was heard"),
         "delivery.tasks.read_quotas": _("Read how many calls WeChat still takes today"),
         "delivery.tasks.forget_receivers": _("Remove receivers of old deliveries"),

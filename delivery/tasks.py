@@ -29,9 +29,14 @@ def go_on_all() -> None:
     """Every ten seconds: the next riders, and the steps of the ladders."""
     for pk in going_on.waiting():
         queue.wake_worker("delivery.tasks.go_on", pk)
-    for attempt in going_on.attempts_without_rider():
-        with going_on.apart(attempt.pk):
-            going_on.step_take(attempt)
+    for pk in going_on.steps_due():
+        queue.wake_worker("delivery.tasks.take_step", pk)
+
+
+def take_step(attempt_id: int) -> None:
+    # A courier may take long to say what a cancellation costs.
+    if attempt := going_on.attempts_without_rider().filter(pk=attempt_id).first():
+        going_on.step_take(attempt)
 
 
 def ask_due() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from delivery.admin.delivery_parts import minutes
 from delivery.models import Decision, Delivery, StoreCourier
@@ -32,7 +33,11 @@ def _names(delivery: Delivery) -> Mapping[str, str]:
 
 
 def _decision(row: Decision, names: Mapping[str, str]) -> dict[str, Any]:
-    shown: dict[str, Any] = {"at": row.at, "chosen": _name(row.chosen, names)}
+    nobody = pgettext("courier", "nobody")
+    shown: dict[str, Any] = {
+        "at": row.at,
+        "chosen": _name(row.chosen, names) if row.chosen else nobody,
+    }
     if not row.rule or not row.facts:
         by = audit.shown(row.by) or _("Somebody")
         return shown | {"how": _("%(person)s chose it by hand.") % {"person": by}}
@@ -42,8 +47,11 @@ def _decision(row: Decision, names: Mapping[str, str]) -> dict[str, Any]:
         _place(number, each, offers.get(each["courier"]), names)
         for number, each in enumerate(row.ranking, start=1)
     ]
+    how = _("The store's rule chose it: %(rule)s.")
+    if not row.chosen:
+        how = _("No courier fits the store's rule: %(rule)s.")
     return shown | {
-        "how": _("The store's rule chose it: %(rule)s.") % {"rule": _rule(rule, facts, names)},
+        "how": how % {"rule": _rule(rule, facts, names)},
         "by": audit.shown(row.by),
         "ranking": ranking,
         "unknown": _unknown(rule, facts, names),

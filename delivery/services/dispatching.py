@@ -1,7 +1,8 @@
 """What people, rules and shops' systems do with a delivery. Amounts are yuan."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from delivery.services.orders import account_of_attempt, check_callable, place_o
 from delivery.services.refusals import DeliveryConflict, FeeTooHigh, NobodyFits
 from delivery.services.wechat import Wechat
 from delivery.wire.couriers import courier_of
+from delivery.wire.refusals import is_price_over
 from delivery.wire.waybill import RETURNING
 from stores import audit
 from stores.audit import Actor, name_of
@@ -41,7 +43,7 @@ def delivery_choose(*, delivery: Delivery) -> tuple[list[Candidate], Rule, Facts
     """
     place = place_of(delivery)
     rule = rule_of(place)
-    learned = acceptance(place, rule.minutes)
+    learned = acceptance(place, rule)
     quotes = quoting.usable_quotes(delivery)
     facts = facts_of(delivery, quotes, learned)
     ranked = ranking(rule, facts)
@@ -56,14 +58,32 @@ def delivery_choose(*, delivery: Delivery) -> tuple[list[Candidate], Rule, Facts
 def facts_of(
     delivery: Delivery, quotes: Sequence[Quote], accepted: Mapping[str, Acceptance]
 ) -> Facts:
-    tried = [each for each in delivery.attempts.all() if each.state == State.DEAD]
     return Facts(
         at=timezone.now(),
         value=delivery.value,
         offers=[quoting.offer_of(quote) for quote in quotes],
         acceptance=accepted,
-        tried=frozenset(each.courier_code for each in tried),
+        tried=_tried(delivery.attempts.all()),
     )
+
+
+def _tried(attempts: Iterable[Attempt]) -> frozenset[str]:
+    """Returns the couriers that are not called again. One that only kept its price no longer is,
+    once: that says nothing about the order.
+    """
+    ended = [each for each in attempts if each.state == State.DEAD]
+    over = Counter(each.courier_code for each in ended if _is_price_over(each))
+    once = {courier for courier, times in over.items() if times == 1}
+    return frozenset(
+        each.courier_code
+        for each in ended
+        if not (each.courier_code in once and _is_price_over(each))
+    )
+
+
+def _is_price_over(attempt: Attempt) -> bool:
+    code, _colon, message = attempt.refusal.partition(": ")
+    return is_price_over(attempt.courier_code, code, message)
 
 
 def delivery_dispatch(*, delivery: Delivery, courier: str | None, actor: Actor) -> Attempt:
@@ -97,12 +117,13 @@ def dispatch_plan(*, delivery: Delivery, courier: str | None, actor: Actor) -> P
     decision = Decision(by=by)
     if courier is None:
         ranked, rule, facts = delivery_choose(delivery=delivery)
-        best = chosen(ranked)
-        if best is None:
-            raise NobodyFits(_("No courier fits the store's rule."), _why_nobody(delivery))
-        courier = best.offer.courier
         rows = [each.as_json() for each in ranked]
         decision = Decision(rule=rule.as_json(), facts=facts.as_json(), ranking=rows)
+        best = chosen(ranked)
+        if best is None:
+            _keep_nobody(delivery, decision)
+            raise NobodyFits(_("No courier fits the store's rule."), _why_nobody(delivery))
+        courier = best.offer.courier
     decision.chosen = courier
     found = {row.account.delivery_id: row for row in quoting.couriers_of(delivery)}
     if courier not in found:
@@ -113,6 +134,15 @@ def dispatch_plan(*, delivery: Delivery, courier: str | None, actor: Actor) -> P
         # So that the price is known should the answer to the call be lost.
         [quote] = quoting.quotes_ask(delivery=delivery, only=found[courier])
     return Plan(delivery, found[courier], quote, decision)
+
+
+def _keep_nobody(delivery: Delivery, decision: Decision) -> None:
+    """Keeps why nobody was called; of tries one after the other the last."""
+    last = Decision.objects.filter(delivery=delivery).order_by("-pk").first()
+    if last and not last.chosen:
+        decision.pk = last.pk
+    decision.delivery = delivery
+    decision.save()
 
 
 def _why_nobody(delivery: Delivery) -> ForPerson:

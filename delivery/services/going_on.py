@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from delivery.choices import Basis, ForPerson
@@ -63,16 +63,21 @@ def go_on(delivery: Delivery) -> None:
         return
     is_ready = delivery.ready_at is not None and not delivery.needs_person
     is_due = delivery.then == Then.NEXT or (at_time and is_ready)
+    last = _last_called(delivery)
     try:
         if delivery.then == Then.OURSELVES:
             delivery_dispatch(delivery=delivery, courier=OURSELVES, actor=None)
         elif is_due and not _waits_for_retry(delivery):
             delivery_dispatch(delivery=delivery, courier=None, actor=None)
     except NobodyToCall as nobody:
-        _nobody_called(delivery.pk, nobody.why, place)
+        _nobody_called(delivery.pk, nobody.why, place, last)
     except Conflict:
         # Somebody was faster; otherwise a person sees it.
-        _nobody_called(delivery.pk, ForPerson.OTHER, place)
+        _nobody_called(delivery.pk, ForPerson.OTHER, place, last)
+
+
+def _last_called(delivery: Delivery) -> int | None:
+    return delivery.attempts.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def _is_time(delivery: Delivery) -> bool:
@@ -113,7 +118,7 @@ def ladder_of(place: DeliveryStore) -> list[Step]:
     return [Step.from_json(row) for row in place.ladder]
 
 
-def attempts_without_rider() -> Iterable[Attempt]:
+def attempts_without_rider() -> QuerySet[Attempt]:
     """Returns the attempts whose store has a ladder, and that no rider has accepted; what is
     encrypted stays.
     """
@@ -123,6 +128,25 @@ def attempts_without_rider() -> Iterable[Attempt]:
     rows = rows.exclude(courier=None).exclude(courier__place__ladder=[])
     rows = rows.select_related("delivery", "courier__place", "courier__account")
     return rows.defer(*ENCRYPTED).order_by("pk")
+
+
+def steps_due() -> list[int]:
+    """Returns the attempts for which something of their store's ladder is to be done now."""
+    found = []
+    for attempt in attempts_without_rider():
+        with apart(attempt.pk):
+            if _is_step_due(attempt):
+                found.append(attempt.pk)
+    return found
+
+
+def _is_step_due(attempt: Attempt) -> bool:
+    if attempt.courier is None:
+        return False
+    ladder, waited = ladder_of(attempt.courier.place), timezone.now() - attempt.called_at
+    if due(ladder, waited=waited, taken=attempt.steps):
+        return True
+    return not attempt.needs_person and is_at_end(ladder, waited=waited, taken=attempt.steps)
 
 
 def step_take(attempt: Attempt) -> Step | None:
@@ -215,10 +239,12 @@ def _ask(attempt_id: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def _nobody_called(pk: int, why: ForPerson, place: DeliveryStore) -> None:
-    """Has it tried again while that may help, and then puts the delivery before a person."""
+def _nobody_called(pk: int, why: ForPerson, place: DeliveryStore, last: int | None) -> None:
+    """Has it tried again while that may help, and then puts the delivery before a person. Where
+    somebody was called since `last`, what became of him has decided already.
+    """
     row = Delivery.objects.locked(pk)
-    if row.state != Delivery.State.WAITING:
+    if row.state != Delivery.State.WAITING or _last_called(row) != last:
         return
     now = timezone.now()
     since = row.retry_since or now

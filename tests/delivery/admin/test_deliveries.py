@@ -14,9 +14,11 @@ from django.urls import reverse
 from delivery.admin.exporting import counting
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery, DeliveryStore
+from delivery.services.choosing import Rule
 from delivery.services.costing import cost_of
 from delivery.services.dispatching import delivery_dispatch
 from delivery.services.quoting import quotes_ask
+from stores.conflicts import Conflict
 from stores.models import AuditEntry
 from stores.roles import Role
 from tests.back_office import at_work, listed, page, press, shown
@@ -206,6 +208,24 @@ def test_the_page_tells_the_riders_the_sums_and_the_moments(place: DeliveryStore
     for word in ("¥18.08", "¥3.00", "¥2.50", "¥23.58", live.shop_order_id, "签收", "999"):
         assert word in html
     assert f"/d/{row.slug}/" in html
+
+
+def test_why_nobody_was_called_is_said_in_words(town: Town) -> None:
+    town.place.rule = {**Rule().as_json(), "ceiling": "1.00"}
+    town.place.save()
+    row = town.delivery()
+    with pytest.raises(Conflict):
+        delivery_dispatch(delivery=row, courier=None, actor="小王")
+    html = shown(at_work(town.place.store, Role.CLERK), row)
+    for words in (
+        "Why this courier?",
+        "nobody <small>",
+        "No courier fits the store&#x27;s rule: the cheapest",
+        "at most ¥1.00",
+        "¥7.56",
+        "over the ceiling",
+    ):
+        assert words in html, words
 
 
 def test_why_a_courier_was_called_is_said_in_words(town: Town) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from delivery.models import Attempt, Delivery, DeliveryStore
 from delivery.services import calls, going_on, life, quoting, resting
-from delivery.services.choosing import Facts, Offer, Rule
+from delivery.services.choosing import Facts, Offer, Prefer, Rule
 from delivery.services.dispatching import (
     cancel_carry_out,
     delivery_dispatch,
@@ -22,12 +22,14 @@ from delivery.services.dispatching import (
 )
 from delivery.services.escalating import Do, Step
 from delivery.services.learning import acceptance
-from delivery.services.replaying import History
+from delivery.services.refusals import DeliveryConflict
+from delivery.services.replaying import History, replay
 from delivery.services.saying import delivery_ready
-from delivery.tasks import go_on_all
+from delivery.tasks import go_on_all, take_step
 from stores.audit import SYSTEM
 from stores.conflicts import Conflict
 from stores.models import AuditEntry
+from stores.platforms.workers import queue
 from tests.delivery.factories import AttemptFactory, QuoteFactory
 from tests.delivery.town import Town
 
@@ -103,6 +105,23 @@ def test_where_nobody_fits_the_rule_a_person_is_asked_once(town: Town) -> None:
     assert delivery.needs_person
     assert list(going_on.waiting()) == []
     assert town.orders(delivery) == []
+    kept = delivery.decisions.get()
+    assert (kept.chosen, kept.attempt, kept.by) == ("", None, "")
+    assert {row["why_not"] for row in kept.ranking} <= {"over_ceiling", "no_price"}
+    assert len(kept.ranking) == 5
+    assert replay(None, kept.at).same == 1
+
+
+def test_of_tries_that_find_nobody_the_last_is_kept(town: Town) -> None:
+    set_up(town, rule={**Rule().as_json(), "ceiling": "1.00"})
+    delivery = town.delivery()
+    for _try in range(3):
+        with pytest.raises(Conflict):
+            delivery_dispatch(delivery=delivery, courier=None, actor="小王")
+    set_up(town, rule={})
+    attempt = delivery_dispatch(delivery=delivery, courier=None, actor="小王")
+    found = delivery.decisions.order_by("pk").values_list("chosen", "attempt")
+    assert list(found) == [("", None), ("DADA", attempt.pk)]
 
 
 def test_the_ladder_raises_the_tip_and_then_calls_the_next(town: Town) -> None:
@@ -240,23 +259,99 @@ def test_a_courier_that_refuses_the_rules_call_is_followed_by_the_next(town: Tow
     assert [order["delivery_id"] for order in town.live_orders(delivery)] == ["SFTC"]
 
 
+def price_is_over(town: Town, delivery: Delivery) -> None:
+    """Whoever is called just now keeps his price no longer."""
+    Attempt.objects.filter(delivery=delivery, state=State.CALLING).update(price_token="another")
+    town.work()
+
+
+def test_a_courier_that_keeps_its_price_no_longer_is_asked_anew_and_called_once_more(
+    town: Town,
+) -> None:
+    set_up(town, is_automatic=True)
+    delivery = town.delivery(ready_at=timezone.now())
+    going_on.go_on(delivery)
+    price_is_over(town, delivery)
+    first = delivery.attempts.get()
+    assert (first.state, first.refusal[:5]) == (State.DEAD, "2062:")
+    delivery.refresh_from_db()
+    going_on.go_on(delivery)
+    second = delivery.attempts.live().get()
+    assert second.courier_code == "DADA"
+    assert second.shop_order_id != first.shop_order_id
+    assert {quote.round for quote in delivery.quotes.all()} == {1, 2}
+    price_is_over(town, delivery)
+    go_on(town)
+    assert [order["delivery_id"] for order in town.live_orders(delivery)] == ["SFTC"]
+
+
 def test_what_fails_for_one_attempt_stops_no_other(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = timezone.now()
     broken, right = (AttemptFactory(ask_at=now - ago) for ago in (2 * MINUTE, MINUTE))
 
-    def fail(attempt: Attempt) -> None:
+    def fail(attempt: Attempt) -> bool:
         if attempt.pk == broken.pk:
             raise ArithmeticError
+        return False
 
     monkeypatch.setattr(calls, "owe", fail)
     going_on.ask_due()
     due = Attempt.objects.filter(ask_at__lte=now)
     assert list(due.values_list("pk", flat=True)) == [broken.pk]
-    monkeypatch.setattr(going_on, "step_take", fail)
     monkeypatch.setattr(going_on, "attempts_without_rider", lambda: [broken, right])
+    monkeypatch.setattr(going_on, "_is_step_due", lambda attempt: not fail(attempt))
+    assert going_on.steps_due() == [right.pk]
+
+
+def test_each_step_that_is_due_has_a_task_of_its_own(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A courier may take long to say what a cancellation costs."""
+    ladder = [Step(2 * MINUTE, Do.NEXT).as_json()]
+    now = timezone.now()
+    due, _waits, at_end, told = (
+        AttemptFactory(courier__place__ladder=ladder, called_at=now - ago * MINUTE, **fields)
+        for ago, fields in (
+            (3, {}), (1, {}), (6, {"steps": 1}), (6, {"steps": 1, "needs_person": True}),
+        )
+    )  # fmt: skip
+    woken: list[tuple[str, int]] = []
+    monkeypatch.setattr(queue, "wake_worker", lambda *task: woken.append(task))
+    taken: list[Attempt] = []
+    monkeypatch.setattr(going_on, "step_take", taken.append)
     go_on_all()
+    assert taken == []
+    assert woken == [("delivery.tasks.take_step", each.pk) for each in (due, at_end)]
+    take_step(due.pk)
+    take_step(0)
+    assert taken == [due]
+    assert told.needs_person
+
+
+def faster(town: Town, delivery: Delivery, monkeypatch: pytest.MonkeyPatch, to: str) -> None:
+    """Another task calls a rider, who ends so, while this one asks for prices."""
+
+    def refuse(**given: Any) -> None:
+        rider = AttemptFactory(delivery=delivery, courier=town.place.couriers.first(), state=to)
+        state = Delivery.State.RUNNING if rider.is_live else Delivery.State.WAITING
+        Delivery.objects.update(state=state, then=Delivery.Then.NEXT)
+        raise DeliveryConflict("A rider is called already.")
+
+    monkeypatch.setattr(going_on, "delivery_dispatch", refuse)
+
+
+@pytest.mark.parametrize("to", [State.LIVE, State.DEAD])
+def test_where_another_task_was_faster_no_person_is_needed(
+    town: Town, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    set_up(town, is_automatic=True)
+    delivery = town.delivery(ready_at=timezone.now())
+    faster(town, delivery, monkeypatch, to)
+    going_on.go_on(delivery)
+    delivery.refresh_from_db()
+    assert (delivery.needs_person, delivery.then) == (False, Delivery.Then.NEXT)
 
 
 def test_an_end_that_nobody_wanted_is_put_before_a_person(town: Town) -> None:
@@ -329,8 +424,9 @@ def test_what_was_wanted_after_a_rider_comes_also_if_he_was_gone_before(
 def test_of_riders_who_were_just_called_nothing_is_learned(db: None) -> None:
     attempt = AttemptFactory(called_at=timezone.now() - timedelta(seconds=100))
     assert attempt.courier
-    assert "SS" not in acceptance(attempt.courier.place, 2)
-    assert "SS" in acceptance(attempt.courier.place, 1)
+    for minutes, found in ((2, False), (1, True)):
+        rule = Rule(Prefer.LIKELY, minutes=minutes)
+        assert ("SS" in acceptance(attempt.courier.place, rule)) is found
     # What if another rule had chosen: it would have learned the same.
     place, now = attempt.courier.place, timezone.now()
     facts = Facts(now, Decimal(40), [Offer("SS")], {})
