@@ -1,4 +1,4 @@
-"""What the start page, the board, figures and rules ask is found by an index, however long the past."""
+"""What the start page, the board, figures and rules ask is found by indexes, in a long past too."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
