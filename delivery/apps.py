@@ -149,6 +149,7 @@ class DeliveryConfig(Domain):
         "delivery.case": _("A receiver said that nothing came"),
         "delivery.case.closed": _("Settled what a receiver had said"),
         "delivery.create": _("Entered a delivery"),
+        "delivery.corrected": _("Corrected an order"),
         "delivery.deliveries.exported": _("Exported deliveries"),
         "delivery.dispatch": _("Called a rider"),
         "delivery.doctor": _("Checked the set-up of a store"),

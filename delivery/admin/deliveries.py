@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,7 +20,7 @@ from delivery.admin.finding import condition_of
 from delivery.admin.why import decisions
 from delivery.choices import SEND
 from delivery.models import Attempt, Delivery
-from delivery.services import cases, proof, settling
+from delivery.services import cases, correcting, proof, settling
 from delivery.services.arriving import call_of
 from delivery.services.costing import cost_by_delivery
 from delivery.services.persons import reasons_of, retry_words
@@ -35,6 +35,7 @@ from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.clock import short_moment
+from stores.conflicts import Conflict
 from stores.money import yuan_text
 from stores.roles import Permission
 
@@ -53,11 +54,19 @@ def _has_case(row: Delivery) -> bool:
     return row.cases.filter(closed_at=None).exists()
 
 
+def _is_correctable(row: Delivery) -> bool:
+    try:
+        correcting.check_correctable(row)
+    except Conflict:
+        return False
+    return True
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     exported_as = "delivery.deliveries.exported"
     file_name, file_title, columns = "deliveries", _("Deliveries"), COLUMNS
-    buttons = ("show_receiver", "close_case", "settle", "get_proof")
+    buttons = ("correct", "show_receiver", "close_case", "settle", "get_proof")
     asked_about = ("number", "state_label", "courier", "cost_label")
     list_display = (
         "time",
@@ -192,6 +201,14 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
 
     def _sends(self, request: HttpRequest, row: Delivery) -> bool:
         return row.is_open and self.permits(request, SEND, row)
+
+    @button(
+        Button(
+            title=_("Correct the order"), icon="edit", permission=SEND, shown=_is_correctable,
+        )
+    )  # fmt: skip
+    def correct(self, request: HttpRequest, row: Delivery, cleaned_data: Any) -> HttpResponse:
+        return HttpResponseRedirect(reverse("delivery:correct", args=[row.pk]))
 
     @button(
         Button(

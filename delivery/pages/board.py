@@ -49,7 +49,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Presses one button of one delivery; what is to be decided first is answered as a dialog."""
     if verb not in VERBS:
         raise Http404
-    delivery = _delivery_of(request, pk)
+    delivery = delivery_of(request, pk)
     said, trouble = "", ""
     try:
         done = VERBS[verb](request, delivery)
@@ -108,7 +108,7 @@ def choice_of(request: HttpRequest, mine: list[Store]) -> dict[str, Any]:
     }
 
 
-def _delivery_of(request: HttpRequest, pk: int) -> Delivery:
+def delivery_of(request: HttpRequest, pk: int) -> Delivery:
     """Returns the delivery of the address. Raises Http404 for another's, and PermissionDenied."""
     user = staff_user(request)
     rows = Delivery.objects.for_staff(user).select_related("store__merchant")

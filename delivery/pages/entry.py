@@ -76,12 +76,12 @@ def new(request: HttpRequest, stores: list[Store], store: Store) -> HttpResponse
         messages.info(request, _("This order was entered before: nothing was sent again."))
     if wanted == "quote":
         # There its prices are buttons.
-        _quote(request, made)
+        ask_prices(request, made)
         return redirect("delivery:board")
     return redirect("admin:delivery_delivery_change", made.pk)
 
 
-def _quote(request: HttpRequest, delivery: Delivery) -> None:
+def ask_prices(request: HttpRequest, delivery: Delivery) -> None:
     try:
         quoting.quotes_ask(delivery=delivery)
     except Conflict as conflict:

@@ -1,7 +1,7 @@
 """The form of an order that is entered by hand."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
@@ -89,8 +89,13 @@ class EntryForm(forms.Form):
     picture = _line(_("picture for the notice"), 1000, _("Its address, with https://."))
     use_required_attribute = False
 
-    def __init__(self, *args: Any, last: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, last: Mapping[str, str], without: Collection[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.without = without
+        for name in without:
+            del self.fields[name]
         kinds = [
             (first, [(f"{first}{TOGETHER}{second}", second) for second in seconds])
             for first, seconds in CATEGORIES.items()
@@ -122,7 +127,8 @@ class EntryForm(forms.Form):
         both = plain(found["lng"]).replace("，", ",").split(",")
         if len(both) == 2 and not found["lat"].strip():
             found["lng"], found["lat"] = (part.strip() for part in both)
-        found["wanted"] = dated(found["wanted"])
+        if "wanted" in found:
+            found["wanted"] = dated(found["wanted"])
         return {name: one_line(text) if name != "pasted" else text for name, text in found.items()}
 
     def shown(self) -> dict[str, str]:
@@ -133,15 +139,14 @@ class EntryForm(forms.Form):
 
     def with_values(self, **values: str) -> "EntryForm":
         """The same form with other values in some fields, not validated."""
-        return EntryForm(initial=self.typed() | values, last=self.last)
+        return EntryForm(initial=self.typed() | values, last=self.last, without=self.without)
 
     def with_pasted(self) -> "EntryForm":
         """The form with the pasted address taken apart; what belongs to nothing stays there."""
         found = read_pasted(self.typed()["pasted"])
         parts = {name: getattr(found, name) for name in FROM_PASTED}
-        return self.with_values(
-            **{name: part for name, part in parts.items() if part}, pasted=found.rest
-        )
+        known = {name: part for name, part in parts.items() if part and name in self.fields}
+        return self.with_values(**known, pasted=found.rest)
 
     def with_place(self, finding: Finding | None) -> "EntryForm":
         """The form with the coordinates that are meant."""

@@ -84,8 +84,10 @@ class Typed:
     earlier: Delivery | None = None
 
 
-def read_typed(store: Store, typed: Mapping[str, str]) -> Typed:
-    """Returns what an order would become; nothing is saved. Empty fields are as if left out."""
+def read_typed(store: Store, typed: Mapping[str, str], *, corrects: bool = False) -> Typed:
+    """Returns what an order would become; nothing is saved. Empty fields are as if left out.
+    `corrects`: there is a delivery of it already.
+    """
     body = OrderBody(data=order_of(typed))
     errors: dict[str, list[str]] = {}
     if _ROUNDED.fullmatch(plain(typed.get("phone", ""))):
@@ -104,12 +106,15 @@ def read_typed(store: Store, typed: Mapping[str, str]) -> Typed:
         return Typed(errors=errors, meant=meant)
     given: Mapping[str, Any] = body.validated_data
     try:
+        if corrects:
+            creating.order_checked(store=store, given=given)
+            return Typed(given)
         row, is_new = creating.order_read(store=store, given=given)
     except creating.WrongOrder as wrong:
         _collect(errors, wrong.errors)
         return Typed(errors=errors, meant=wrong.meant)
     except Conflict as conflict:
-        return Typed(errors={"reference": [str(conflict.reason)]})
+        return Typed(errors={"" if corrects else "reference": [str(conflict.reason)]})
     return Typed(given, earlier=None if is_new else row)
 
 

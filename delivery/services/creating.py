@@ -19,6 +19,7 @@ from django_stubs_ext import StrOrPromise
 
 from delivery.models import Delivery, DeliveryStore
 from delivery.services import arriving, life
+from delivery.services.orders import is_same_order
 from delivery.services.places import Finding, Place, examine, from_baidu
 from delivery.services.refusals import DeliveryConflict
 from delivery.wire.categories import CATEGORIES, is_known
@@ -38,10 +39,6 @@ _EXTENSION = re.compile(
 )
 _WEB_PAGE = re.compile(r"https?://\S+")
 BAIDU = 1
-# What an order must have in common with an earlier one of the same reference.
-CONTENT = (
-    "openid", "receiver", "note", "value", "weight", "cargo", "notice", "wishes", "wanted_at",
-)  # fmt: skip
 # The time of a booked order, by WeChat's name for it, and how long ahead it may be: at least, at
 # most. Where nobody says it, as far as the courier who says the most.
 EXPECTED = {courier.expected: courier.booking for courier in COURIERS.values() if courier.expected}
@@ -98,14 +95,27 @@ def order_read(*, store: Store, given: Given) -> tuple[Delivery, bool]:
     """Returns the delivery that an order would become, unsaved, and True; or the one that has its
     reference already, and False. Raises as `delivery_create` does.
     """
-    place = DeliveryStore.objects.filter(store=store).first()
-    if place is None:
-        raise DeliveryConflict(_("This store has no address from which it delivers."))
+    place = _place_of(store)
     row = _row(store, given)
     if earlier := _earlier(row):
         return earlier, False
     _check(given, place)
     return row, True
+
+
+def order_checked(*, store: Store, given: Given) -> Delivery:
+    """Returns the delivery that an order would become, unsaved; its reference is not looked at.
+    Raises WrongOrder, and Conflict when the store sends nothing.
+    """
+    _check(given, _place_of(store))
+    return _row(store, given)
+
+
+def _place_of(store: Store) -> DeliveryStore:
+    place = DeliveryStore.objects.filter(store=store).first()
+    if place is None:
+        raise DeliveryConflict(_("This store has no address from which it delivers."))
+    return place
 
 
 def _earlier(row: Delivery) -> Delivery | None:
@@ -115,7 +125,7 @@ def _earlier(row: Delivery) -> Delivery | None:
     earlier = Delivery.objects.filter(store=row.store, reference=row.reference).first()
     if earlier is None:
         return None
-    if any(getattr(earlier, name) != getattr(row, name) for name in CONTENT):
+    if not is_same_order(earlier, row):
         raise DeliveryConflict(_("Another order of this store has this number."))
     earlier.is_repeat = True
     return earlier

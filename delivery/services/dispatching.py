@@ -321,7 +321,7 @@ def _start(delivery: Delivery, attempt: Attempt, decision: Decision, actor: Acto
     row = Delivery.objects.locked(delivery.pk)
     refuse_if_not_callable(row)
     attempt.delivery = row
-    check_callable(row)
+    check_callable(row, as_read=delivery)
     try:
         with transaction.atomic():
             attempt.save()

@@ -11,6 +11,12 @@ from delivery.models import Attempt, Delivery, DeliveryStore, StoreCourier
 from delivery.wire.couriers import Courier, courier_of
 from delivery.wire.orders import Cargo, Good, Notice, Order, Party, Wishes
 from stores.conflicts import Conflict
+from stores.fields import readable
+
+# What makes up an order.
+CONTENT = (
+    "openid", "receiver", "note", "value", "weight", "cargo", "notice", "wishes", "wanted_at",
+)  # fmt: skip
 
 
 def place_of(delivery: Delivery) -> DeliveryStore:
@@ -21,17 +27,24 @@ def place_of(delivery: Delivery) -> DeliveryStore:
     return place
 
 
+def is_same_order(one: Delivery, other: Delivery) -> bool:
+    """Whether two rows are about the same goods for the same receiver, under the same wishes."""
+    return all(readable(one, name, None) == readable(other, name, None) for name in CONTENT)
+
+
 def check_receiver(delivery: Delivery) -> None:
     """Raises Conflict when it is no longer known where the goods go (services/forgetting.py)."""
     if delivery.emptied_at is not None:
         raise Conflict(_("The receiver's address was removed. Enter a new delivery."))
 
 
-def check_callable(delivery: Delivery) -> None:
-    """Raises Conflict when the receiver is not known any more, and while somebody may ride for an
-    earlier call that had ended.
+def check_callable(delivery: Delivery, as_read: Delivery | None = None) -> None:
+    """Raises Conflict when the receiver is not known any more, while somebody may ride for an
+    earlier call that had ended, and when the order is another than it was when it was read.
     """
     check_receiver(delivery)
+    if as_read and not is_same_order(delivery, as_read):
+        raise Conflict(_("Somebody has corrected this order meanwhile."))
     if delivery.attempts.revived().exists():
         raise Conflict(_("A rider took an earlier call after its end and is not gone yet."))
 

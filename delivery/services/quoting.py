@@ -20,7 +20,7 @@ from delivery.client.shop import WechatClient
 from delivery.models import Delivery, Quote, StoreCourier
 from delivery.services import arriving, resting
 from delivery.services.choosing import Offer
-from delivery.services.orders import account_of, check_receiver, order_of, place_of
+from delivery.services.orders import account_of, check_receiver, is_same_order, order_of, place_of
 from delivery.services.refusals import NobodyToCall
 from delivery.services.wechat import Wechat
 from delivery.wire.couriers import courier_of
@@ -77,8 +77,12 @@ def quotes_ask(
         # Two rounds at once would take the same number.
         locked = Delivery.objects.locked(delivery.pk)
         last = Quote.objects.filter(delivery=delivery).aggregate(last=Max("round"))["last"] or 0
+        is_same = is_same_order(locked, delivery)
         for row in rows:
             row.round = last + 1
+            if not is_same:
+                # The order was corrected while the couriers were asked.
+                row.expires_at = asked_at
         Quote.objects.bulk_create(rows)
         distance = next((row.distance for row in rows if row.distance), None)
         arriving.plan_note(locked, [offer_of(row) for row in rows], distance)

@@ -73,6 +73,12 @@ def place_of(side: Side) -> int:
     return int(side.rows["delivery.DeliveryStore"].pk)
 
 
+def waiting_of(side: Side) -> int:
+    """A delivery of the side for which nobody is called."""
+    place: Any = side.rows["delivery.DeliveryStore"]
+    return int(DeliveryFactory(store=place.store).pk)
+
+
 def talk(side: Side) -> str:
     """The address of the side's conversation."""
     return f"takeaway/chat/{side.rows['messaging.Conversation'].pk}/"
@@ -235,6 +241,11 @@ PAGES: dict[str, Page] = {
         ),
     ),
     "wechat/new/": Page(at("wechat/new/"), STAFF, forms=(their_store,)),
+    "wechat/deliveries/<int:pk>/correct/": Page(
+        lambda made: f"wechat/deliveries/{waiting_of(made.mine)}/correct/",
+        OWN,
+        lambda made: f"wechat/deliveries/{waiting_of(made.theirs)}/correct/",
+    ),
     "wechat/import/": Page(at("wechat/import/"), STAFF, forms=(their_store,)),
     "wechat/import/file/": Page(at("wechat/import/file/"), POSTED),
     "wechat/import/template.csv": Page(at("wechat/import/template.csv"), STAFF),

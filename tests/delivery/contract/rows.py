@@ -101,7 +101,7 @@ ROWS = {
 ADMINS = {
     "delivery.DeliveryStore": Expect("clerk", add="manager", change="manager"),
     "delivery.CourierAccount": Expect("clerk"),
-    "delivery.Delivery": Expect("clerk", buttons=("close_case", "settle")),
+    "delivery.Delivery": Expect("clerk", buttons=("close_case", "correct", "settle")),
     "delivery.DrillRun": Expect("owner"),
 }
 EXPORTS = {"delivery.Delivery": "-number"}
