@@ -128,6 +128,8 @@ def test_a_cancellation_that_was_still_owed_does_not_end_the_later_life(town: To
     first = gone_for_sure(attempt=first, actor="小王")
     second = delivery_call_again(attempt=first, actor="小王")
     assert owed("rider.cancel").count(first.pk) == 2
+    late = OutboundCall.objects.live().filter(operation="rider.cancel")
+    late.update(due_at=timezone.now() + 2 * SECOND)
     town.work()
     second.refresh_from_db()
     first.refresh_from_db()
