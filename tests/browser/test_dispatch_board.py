@@ -70,7 +70,7 @@ def test_a_rider_is_called_at_the_price_and_cancelled_at_a_fee_that_changed(
         "叫 DADA ¥7.56", timeout=4000
     )
     page.locator(card(page, "waiting")).get_by_role("button", name="叫 DADA").click()
-    expect(page.get_by_role("status")).to_have_text("A-12: 正在叫 DADA。")
+    expect(page.get_by_role("status")).to_have_text("A-12：正在叫 DADA。")
     tab(page, "calling")
     expect(page.locator(card(page, "calling"))).to_have_count(1)
     town.work()
@@ -92,6 +92,25 @@ def test_a_rider_is_called_at_the_price_and_cancelled_at_a_fee_that_changed(
     tab(page, "waiting")
     expect(page.locator(card(page, "waiting"))).to_have_count(1, timeout=4000)
     assert Attempt.objects.get().deduction == 5
+
+
+def test_what_was_done_is_said_until_the_card_shows_what_came_of_it(
+    visitor: Visitor, town: Town, clerk: User
+) -> None:
+    attempt = town.called("SS")
+    page = visitor.page(user=clerk)
+    page.goto(BOARD)
+    page.locator(card(page, "calling")).get_by_role("button", name="小费加到").click()
+    said = page.locator("#board-said .said")
+    expect(said).to_contain_text("正在把小费加到")
+    # Another card is no news about this one.
+    town.delivery(reference="Z-9")
+    expect(page.locator(card(page, "waiting"))).to_contain_text("Z-9", timeout=4000)
+    expect(said).to_be_visible()
+    town.work()
+    expect(said).to_have_count(0, timeout=4000)
+    attempt.refresh_from_db()
+    assert attempt.tip
 
 
 @pytest.fixture

@@ -13,7 +13,10 @@
   const askEvery = 1500; // milliseconds
   const sound = window.zhangguiSound("delivery");
   let alarms = alarmed();
+  const readFor = 10_000; // milliseconds
   let misses = 0;
+  // What was said last: of which delivery, how its card stood then, and when it was said.
+  let told = null;
   let isOver = false;
 
   const moment = () => ahead + Date.now() / 1000;
@@ -61,6 +64,20 @@
     tick();
   }
 
+  const changeOf = (number) => board.querySelector(`[data-delivery="${number}"]`)?.dataset.changed;
+
+  // What was done is said until the card shows what came of it, or for some seconds where nothing does.
+  function forget(config) {
+    const said = document.querySelector("#board-said .said");
+    if (config.elt !== board) {
+      const number = /\/board\/(\d+)\//.exec(config.path)?.[1];
+      told = said && { number, changed: changeOf(number), at: Date.now() };
+    } else if (told && (changeOf(told.number) !== told.changed || Date.now() - told.at > readFor)) {
+      said?.remove();
+      told = null;
+    }
+  }
+
   function alarmed() {
     return new Set([...board.querySelectorAll("[data-alarm]")].map((card) => card.dataset.alarm));
   }
@@ -100,6 +117,7 @@
     }
     if (event.detail.target !== board) return;
     if (dialog.contains(event.detail.requestConfig.elt)) dialog.close();
+    forget(event.detail.requestConfig);
     restore();
     ring();
   });
