@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
@@ -25,7 +24,14 @@ from delivery.services.escalating import Do, Step, problems
 from delivery.services.rules import MOST_LISTED, MOST_MINUTES, MOST_PERCENT, MOST_YUAN
 from stores.text import listed
 
-STEPS = 4
+# Whole names, for the log can translate nothing else.
+AFTER = (
+    _("Step 1: minutes without a rider"),
+    _("Step 2: minutes without a rider"),
+    _("Step 3: minutes without a rider"),
+    _("Step 4: minutes without a rider"),
+)
+STEPS = len(AFTER)
 RULE = (
     "prefer",
     "listed",
@@ -73,9 +79,7 @@ def _count(label: Any, most: int, **more: Any) -> forms.IntegerField:
 def _step_fields(number: int) -> dict[str, forms.Field]:
     name = f"step{number}"
     return {
-        f"{name}_after": _count(
-            format_lazy(_("Step {number}: minutes without a rider"), number=number), 12 * 60
-        ),
+        f"{name}_after": _count(AFTER[number - 1], 12 * 60),
         f"{name}_do": forms.ChoiceField(
             label=_("what is done"),
             choices=[("", "–"), *Do.choices],
