@@ -1,4 +1,4 @@
-"""How couriers do: figures of seven or thirty days, and what choosing has saved this month."""
+"""How couriers do: figures of seven or thirty days, and what choosing has saved."""
 
 from collections.abc import Mapping
 
@@ -17,13 +17,15 @@ from delivery.services.figures import Figures, figures
 from delivery.wire.couriers import courier_of
 from stores.backoffice.days import first_of
 from stores.backoffice.pages import staff_page, staff_user
+from stores.models import Store
 
 PERIODS = (7, 30)
+FIRST_DAYS = 7
 WHY: Mapping[str, StrOrPromise] = {
-    saving.NO_ORDERS: _("No courier has delivered anything this month."),
-    saving.NO_QUOTES: _("Nobody was asked for other prices this month."),
+    saving.NO_ORDERS: _("No courier has delivered anything in that month."),
+    saving.NO_QUOTES: _("Nobody was asked for other prices in that month."),
     saving.NO_USUAL: _("No courier was called in the month before."),
-    saving.NOT_QUOTED: _("The usual courier named no price for this month's orders."),
+    saving.NOT_QUOTED: _("The usual courier named no price for the orders of that month."),
 }
 
 
@@ -35,7 +37,6 @@ def page(request: HttpRequest) -> HttpResponse:
     store = chosen_store(stores, request.GET.get("store")) or only
     days = next((each for each in PERIODS if str(each) == request.GET.get("days")), PERIODS[0])
     among = [store.pk] if store else [each.pk for each in stores]
-    saved = saving.savings(store, saving.month_of(timezone.localdate())) if store else None
     place = store.delivery_store if store else None
     form = form_for(place, request.GET) if place else None
     context = {
@@ -49,9 +50,7 @@ def page(request: HttpRequest) -> HttpResponse:
             {"title": _title(each), "figures": each}
             for each in figures(among, first_of(days), timezone.now())
         ],
-        "saved": saved,
-        "usual": courier_of(saved.usual).name if saved and saved.usual else "",
-        "comparisons": saved and _comparisons(saved),
+        "months": _months(store) if store else [],
     }
     return render(request, "delivery/figures.html", context)
 
@@ -60,6 +59,24 @@ def _title(each: Figures) -> StrOrPromise:
     if each.courier == OURSELVES:
         return _("Our own people")
     return each.name or courier_of(each.courier).name
+
+
+def _months(store: Store) -> list[dict[str, object]]:
+    """What choosing saved this month; on its first days, when that is little, last month as well."""
+    today = timezone.localdate()
+    months = [(_("Saved this month"), saving.month_of(today))]
+    if today.day <= FIRST_DAYS:
+        months.append((_("Saved last month"), saving.month_before(saving.month_of(today))))
+    return [_month(title, saving.savings(store, month)) for title, month in months]
+
+
+def _month(title: StrOrPromise, saved: saving.Savings) -> dict[str, object]:
+    return {
+        "title": title,
+        "saved": saved,
+        "usual": courier_of(saved.usual).name if saved.usual else "",
+        "comparisons": _comparisons(saved),
+    }
 
 
 def _comparisons(saved: saving.Savings) -> list[dict[str, object]]:

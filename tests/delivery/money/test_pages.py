@@ -254,6 +254,16 @@ def test_figures_are_shown_for_a_store_or_all_with_what_was_saved(
     assert "¥12.00 instead of ¥12.00" in one
 
 
+@pytest.mark.parametrize(("day", "is_shown"), [(1, True), (7, True), (8, False)])
+def test_last_month_is_shown_on_the_first_days_of_one(
+    client: Client, monkeypatch: pytest.MonkeyPatch, day: int, is_shown: bool
+) -> None:
+    monkeypatch.setattr(timezone, "localdate", lambda *_given: date(2026, 11, day))
+    page = client.get(FIGURES).content.decode()
+    assert "Saved this month" in page
+    assert ("Saved last month" in page) == is_shown
+
+
 def test_another_rule_is_tried_on_the_page(client: Client, courier: StoreCourier) -> None:
     place = courier.place
     for offers in (OFFERS, OFFERS[:1]):
