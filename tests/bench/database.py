@@ -109,6 +109,8 @@ def tidy() -> None:
 
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            # Autovacuum may be at work on the same table.
+            cursor.execute("SET lock_timeout = 0")
             cursor.execute("VACUUM ANALYZE")
             cursor.execute("CHECKPOINT")
         else:
