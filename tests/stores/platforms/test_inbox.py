@@ -6,6 +6,8 @@ from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from stores.conflicts import Conflict
@@ -60,6 +62,20 @@ def test_an_event_is_stored_once_however_often_it_is_told(
     event = InboundEvent.objects.get()
     assert (event.repeats, event.body, event.state) == (3, {"order": 1}, State.RECEIVED)
     assert rings == [("stores.tasks.handle", event.pk)]
+
+
+@committed
+def test_an_event_and_its_task_are_written_in_one_transaction() -> None:
+    """A commit waits for the disk, and the platform waits for both."""
+    connection = ConnectionFactory()
+    with CaptureQueriesContext(database) as asked:
+        event = receive(connection)
+    assert [query["sql"].split()[0] for query in asked] == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+    with CaptureQueriesContext(database) as asked:
+        receive(connection)
+    assert not [query for query in asked if "django_q_ormq" in query["sql"]]
+    event.refresh_from_db()
+    assert event.repeats == 1
 
 
 def test_the_same_key_at_another_connection_is_another_event(connection: Connection) -> None:
