@@ -203,7 +203,7 @@ def test_two_people_one_of_whom_is_late_reads_that_a_rider_is_called(
     first.locator("dialog").get_by_role("button", name="叫 DADA").click()
     expect(first.get_by_role("status")).to_contain_text("正在叫")
     second.locator("dialog").get_by_role("button", name="叫 SS").click()
-    expect(second.get_by_role("alert")).to_have_text("A-12: 已经叫了骑手。")
+    expect(second.get_by_role("alert")).to_have_text("A-12：已经叫了骑手。")
     assert Attempt.objects.count() == 1
 
 
