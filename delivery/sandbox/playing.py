@@ -73,7 +73,7 @@ input[type=number]{width:6rem}fieldset{border:1px solid #ccc;margin:.6rem 0}
 # Nothing is loaded and no script runs, whatever stands in an order.
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
-    " style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'\">"
+    " style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'\">"
 )
 REFRESH = '<meta http-equiv="refresh" content="4">'
 

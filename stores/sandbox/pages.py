@@ -20,7 +20,11 @@ def form(request: Request) -> dict[str, str]:
 
 def html(body: str, status: int = 200, *, style: str = "", head: str = "") -> Reply:
     """Returns a page; `head` are further elements of its head."""
-    meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    # Else browsers ask for an icon, and tell people that there is none.
+    meta = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<link rel="icon" href="data:,">'
+    )
     head = f"{meta}{head}<style>{style}</style>" if style else f"{meta}{head}"
     return Reply.html(f"<!DOCTYPE html><html><head>{head}</head><body>{body}</body></html>", status)
 

@@ -16,7 +16,8 @@ from stores.models import InboundEvent, OutboundAttempt, OutboundCall
 from tests import flush
 
 # In one process, which goes the long way back to the old tables and forth again once.
-pytestmark = pytest.mark.xdist_group("content migration")
+# The way forth is long on a busy machine, and half of it would break the tests that follow.
+pytestmark = [pytest.mark.xdist_group("content migration"), pytest.mark.timeout(600)]
 BEFORE = [("stores", "0003_one_after_the_other")]
 SCHEMA = [("stores", "0004_content_at_rest")]
 AFTER = [("stores", "0005_content_encrypted")]

@@ -279,7 +279,7 @@ def test_an_order_without_a_waybill_number_has_one_in_its_push(
     switch(shop, "SS", add_without_waybill=True)
     assert shop.add("SS", "A1").waybill_id == ""
     shop.report("SS", "A1", 102)
-    assert receiver.wait()[0].event().waybill_id == "push_A1"
+    assert receiver.wait()[0].event().waybill_id == "push_A1_waybillid"
 
 
 def test_the_answer_of_a_call_may_have_a_couriers_own_state(shop: Shop) -> None:
