@@ -62,7 +62,7 @@ def _title(each: Figures) -> StrOrPromise:
 
 
 def _months(store: Store) -> list[dict[str, object]]:
-    """What choosing saved this month; on its first days, when that is little, last month as well."""
+    """What choosing saved this month; on its first days, when that is little, also last month."""
     today = timezone.localdate()
     months = [(_("Saved this month"), saving.month_of(today))]
     if today.day <= FIRST_DAYS:
