@@ -41,7 +41,8 @@ def tiles(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckM
 
 @register(Tags.security, deploy=True)
 def tiles_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    if not is_plain_http(settings.TRACKING_TILES_URL):
+    url = settings.TRACKING_TILES_URL
+    if not url or not is_plain_http(url):
         return []
     text = "TRACKING_TILES_URL is plain http: browsers show no such tiles on a page with https."
     return [Warning(text, hint="Use the https address of the tiles.", id="delivery.W002")]

@@ -218,6 +218,8 @@ def test_system_and_credit_are_checked_where_there_are_tiles(settings: Settings)
 
 
 def test_plain_http_is_warned_of(settings: Settings) -> None:
-    assert tiles_address(None) == []
+    for url in ("", URL):
+        settings.TRACKING_TILES_URL = url
+        assert tiles_address(None) == []
     settings.TRACKING_TILES_URL = "http://tiles.example.com/{z}/{x}/{y}.png"
     assert [each.id for each in tiles_address(None)] == ["delivery.W002"]
