@@ -21,7 +21,8 @@ def next_steps(connection: Connection) -> list[Step]:
     if is_provider(connection):
         return _of_provider(connection)
     if connection.parent_id:
-        return [_tested(connection), *_of_couriers(connection), *_of_set_up(connection)]
+        wanted = [_tested(connection), _asked(connection)]
+        return [*wanted, *_of_couriers(connection), *_of_set_up(connection)]
     wanted = [*_let_in(connection), *_of_couriers(connection), _pushed(connection)]
     return [*wanted, *_of_set_up(connection)]
 
@@ -72,6 +73,15 @@ def _tested(connection: Connection) -> Step:
         _("Test the connection"),
         _("Press “Test connection” on this page."),
         _is_tested(connection),
+    )
+
+
+def _asked(connection: Connection) -> Step:
+    return Step(
+        _("Ask the mini-program's administrator"),
+        _("By a message of WeChat: to open instant delivery, and to bind couriers."),
+        CourierAccount.objects.usable().filter(connection=connection).exists(),
+        reverse("delivery:authorise"),
     )
 
 

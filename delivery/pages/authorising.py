@@ -2,6 +2,7 @@
 WeChat leads back.
 """
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.contrib.auth.models import User
@@ -11,10 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
+from django_stubs_ext import StrOrPromise
 
 from delivery.choices import PLATFORM
-from delivery.models import Authorisation
-from delivery.services import authorising, providing
+from delivery.models import Authorisation, CourierAccount
+from delivery.services import asking, authorising, providing
+from delivery.wire.couriers import COURIERS, TEST, courier_of
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.models import Connection, Merchant
@@ -22,7 +25,7 @@ from stores.platforms.errors import PlatformError
 from stores.platforms.tools import trouble_text
 from stores.roles import Permission
 from stores.tenancy import access_of
-from stores.text import is_id
+from stores.text import is_id, listed
 
 # WeChat asks from which address somebody comes, and refuses who does not say it.
 FROM_WHERE = "strict-origin-when-cross-origin"
@@ -41,6 +44,8 @@ def authorise(request: HttpRequest) -> HttpResponse:
         try:
             if "appid" in request.POST:
                 return _claimed(request, user)
+            if "ask" in request.POST:
+                return _asked(request, user)
             return _led_away(request, user)
         except Conflict as conflict:
             problem = str(conflict.reason)
@@ -92,19 +97,66 @@ def _claimed(request: HttpRequest, user: User) -> HttpResponse:
     return HttpResponseRedirect(reverse("delivery:authorise"))
 
 
-def _page(request: HttpRequest, user: User, problem: str) -> HttpResponse:
+def _asked(request: HttpRequest, user: User) -> HttpResponse:
+    """Has WeChat ask the shop's administrator to open the function, or to bind a courier."""
+    rows = _rows(_merchants(user)).exclude(connection=None)
+    connection = _one(rows, request.POST["ask"]).connection
+    assert connection is not None
+    courier = request.POST.get("courier", "")
+    if not courier:
+        asking.shop_open(connection=connection, actor=user)
+    elif courier in COURIERS:
+        asking.courier_bind(connection=connection, delivery_id=courier, actor=user)
+    else:
+        raise Http404
+    return HttpResponseRedirect(reverse("delivery:authorise"))
+
+
+def _merchants(user: User) -> QuerySet[Merchant]:
+    """Raises PermissionDenied for who may connect no accounts."""
     access = access_of(user)
     if not access.has_permission(Permission.MANAGE_CONNECTIONS):
         raise PermissionDenied
     merchants = Merchant.objects.filter(is_active=True)
-    if not access.everything:
-        merchants = merchants.filter(pk__in=access.merchants_with(Permission.MANAGE_CONNECTIONS))
+    if access.everything:
+        return merchants
+    return merchants.filter(pk__in=access.merchants_with(Permission.MANAGE_CONNECTIONS))
+
+
+def _rows(merchants: QuerySet[Merchant]) -> QuerySet[Authorisation]:
+    rows = Authorisation.objects.filter(merchant__in=merchants)
+    return rows.select_related("merchant", "connection").order_by("appid")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A mini-program with the couriers that its administrator was asked to bind, and has not, as
+    words; and those that can be asked for.
+    """
+
+    row: Authorisation
+    asked: str
+    couriers: list[tuple[str, StrOrPromise]]
+
+
+def _shop(row: Authorisation) -> Shop:
+    bound = set(
+        CourierAccount.objects.usable()
+        .filter(connection=row.connection_id)
+        .values_list("delivery_id", flat=True)
+    )
+    known = [(each.delivery_id, each.name) for each in COURIERS.values()]
+    asked = listed([courier_of(each).name for each in providing.waiting_couriers(row)])
+    return Shop(row, asked, [each for each in known if each[0] not in bound | {TEST}])
+
+
+def _page(request: HttpRequest, user: User, problem: str) -> HttpResponse:
+    access, merchants = access_of(user), _merchants(user)
     unclaimed = Authorisation.objects.unclaimed()
-    rows = Authorisation.objects.filter(merchant__in=merchants).select_related("merchant")
     context = {
         "providers": list(_providers()),
         "merchants": list(merchants.order_by("pk")),
-        "rows": rows.order_by("appid"),
+        "shops": [_shop(row) for row in _rows(merchants)],
         "unclaimed": unclaimed if access.everything else None,
         "problem": problem,
     }

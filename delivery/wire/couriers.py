@@ -192,8 +192,10 @@ _DADA = Courier(
     price_lasts=3 * _MINUTE,
 )
 _UU = Courier("UU", _("UU errands"), sure=Sure.OPEN)
+# The courier of WeChat's own sandbox.
+TEST = "TEST"
 _TEST = Courier(
-    "TEST",
+    TEST,
     _("WeChat's test courier"),
     needs_shop_no=False,
     has_pickup_code=True,

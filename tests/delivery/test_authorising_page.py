@@ -14,7 +14,7 @@ from stores.models import Connection, Merchant
 from stores.roles import Role
 from stores.sandbox import SandboxServer
 from tests.delivery.services.providers import COMPONENT, World
-from tests.delivery.wechat_sandbox.calling import APPID
+from tests.delivery.wechat_sandbox.calling import APPID, post
 from tests.pages import english
 from tests.stores.factories import MerchantFactory, UserFactory, member
 
@@ -82,6 +82,55 @@ def test_an_owner_is_led_to_wechat_and_back(
     shop = Connection.objects.get(account=APPID)
     assert (shop.merchant, shop.parent) == (merchant, world.provider)
     assert APPID in client.get(PAGE).content.decode()
+
+
+def authorised(world: World, merchant: Merchant, client: Client) -> Authorisation:
+    told = led_to(client, world, merchant)
+    code = world.agree()["AuthorizationCode"]
+    client.get(BACK, {"state": state_of(told), "auth_code": code, "expires_in": 600})
+    return Authorisation.objects.get(appid=APPID)
+
+
+def test_the_administrator_is_asked_to_open_the_function_and_to_bind_a_courier(
+    world: World, merchant: Merchant, client: Client
+) -> None:
+    row = authorised(world, merchant, client)
+    assert "Asked" not in client.get(PAGE).content.decode()
+    for given in ({}, {"courier": "SS"}):
+        assert client.post(PAGE, {"ask": row.pk, **given}).status_code == 302
+    page = client.get(PAGE).content.decode()
+    assert "Asked at" in page
+    assert "Asked, and not bound yet: FlashEx." in page
+    row.refresh_from_db()
+    assert row.opening_asked_at is not None
+    assert set(row.couriers_asked) == {"SS"}
+
+
+@pytest.mark.parametrize("given", [{"courier": "NOBODY"}, {"ask": "x"}, {"ask": "0"}])
+def test_nobody_is_asked_for_what_there_is_not(
+    world: World, merchant: Merchant, client: Client, given: dict[str, str]
+) -> None:
+    row = authorised(world, merchant, client)
+    assert client.post(PAGE, {"ask": str(row.pk)} | given).status_code == 404
+
+
+def test_a_stranger_asks_no_shop_of_others(
+    world: World, merchant: Merchant, client: Client
+) -> None:
+    row = authorised(world, merchant, client)
+    stranger = english(member(MerchantFactory(), Role.OWNER, password=None))
+    assert stranger.post(PAGE, {"ask": str(row.pk)}).status_code == 404
+    row.refresh_from_db()
+    assert row.opening_asked_at is None
+
+
+def test_what_wechat_refuses_is_said(world: World, merchant: Merchant, client: Client) -> None:
+    row = authorised(world, merchant, client)
+    post(world.server, f"apps/{APPID}/withdraw", {})
+    answer = client.post(PAGE, {"ask": str(row.pk)})
+    assert 'role="alert"' in answer.content.decode()
+    row.refresh_from_db()
+    assert row.opening_asked_at is None
 
 
 @pytest.mark.parametrize("changed", ["", "forged", "x:y:z"])
