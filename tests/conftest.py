@@ -53,7 +53,7 @@ ON_ANY_DATABASE = re.compile(
 TRACED_CASES = 2
 # Of a test with more cases so many are run on PostgreSQL, drawn by its name: SQLite runs all. Where
 # each case is another operation, table or statement of ours, PostgreSQL runs all as well.
-MOST_CASES_AGAIN = 4
+MOST_CASES_AGAIN = 2
 EACH_CASE_AGAIN = re.compile("test_operations|test_tables|test_prepared|test_statements|test_plans")
 # Without one of these, or the mark django_db, a test is refused the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
