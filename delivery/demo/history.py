@@ -35,7 +35,7 @@ from stores.demo.world import World
 W, State = WaybillState, Attempt.State
 # Orders at each hour of a usual day. In four weeks the usual courier has enough at the peaks to be
 # learned from (choosing.FEWEST_SAMPLES).
-HOURS = {10: 1, 11: 2, 12: 13, 13: 1, 15: 1, 17: 2, 18: 13, 19: 2, 20: 1}
+HOURS = {10: 1, 11: 2, 12: 16, 13: 1, 15: 1, 17: 2, 18: 16, 19: 2, 20: 1}
 # At the end of the month before: against the courier that was usual then savings are compared.
 DAYS_BEFORE_THE_MONTH = 3
 DISPATCHER = "王志强"
