@@ -7,7 +7,6 @@ from django.contrib.admin import display
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -150,7 +149,7 @@ class StoreCourierInline(ScopedInline):
     def state(self, row: StoreCourier) -> str:
         if not row.pk:
             return "–"
-        if row.is_paused(timezone.now()):
+        if row.is_paused:
             text = gettext("paused until %(moment)s: %(reason)s")
             return text % {"moment": short_moment(row.paused_until), "reason": row.pause_reason}
         if row.account.vanished_at:

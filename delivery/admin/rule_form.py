@@ -19,7 +19,6 @@ from unfold.widgets import (
 
 from delivery.models import DeliveryStore
 from delivery.services.choosing import Prefer, Rule
-from delivery.services.dispatching import rule_of
 from delivery.services.escalating import Do, Step, problems
 from delivery.services.rules import MOST_LISTED, MOST_MINUTES, MOST_PERCENT, MOST_YUAN
 from stores.text import listed
@@ -121,7 +120,7 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
             self.fields[name].required = False
         if self.instance.pk:
             self.initial = {
-                **_of_rule(rule_of(self.instance), names_of(self.instance)),
+                **_of_rule(Rule.from_json(self.instance.rule), names_of(self.instance)),
                 **_of_ladder(self.instance),
             } | {**self.initial}
 

@@ -8,7 +8,6 @@ from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -34,7 +33,7 @@ PLACE = (("lng", "lat"), "is_baidu")
 
 
 def _has_pause(place: DeliveryStore) -> bool:
-    return any(each.is_paused(timezone.now()) for each in place.couriers.all())
+    return any(each.is_paused for each in place.couriers.all())
 
 
 @admin.register(DeliveryStore)

@@ -24,7 +24,7 @@ from delivery.api.serializers import (
 )
 from delivery.choices import DELIVERIES, PLATFORM
 from delivery.models import Delivery
-from delivery.services import calls, creating, dispatching, quoting, saying, tips
+from delivery.services import calls, cancelling, creating, dispatching, quoting, saying, tips
 from delivery.services.refusals import FeeTooHigh
 from stores import idempotency
 from stores.api.problems import Problem
@@ -224,12 +224,12 @@ class Cancel(ActionView):
     def prepare(self, delivery: Delivery, body: dict[str, Any]) -> Callable[[], Any]:
         most = body["max_fee"]
         try:
-            attempt = dispatching.rider_of(delivery)
-            dispatching.check_cancel_fee(attempt, most)
+            attempt = cancelling.rider_of(delivery)
+            cancelling.check_cancel_fee(attempt, most)
         except FeeTooHigh as error:
             fee = yuan_json(error.fee)
             raise Problem(error.code, error.reason, status=409, fee=fee) from error
-        return lambda: dispatching.cancel_carry_out(
+        return lambda: cancelling.cancel_carry_out(
             delivery=delivery, attempt=attempt, actor=self.key, max_fee=most
         )
 

@@ -11,6 +11,7 @@ from delivery.models import Authorisation
 from delivery.models.uses import uses_delivery
 from delivery.services import tickets
 from delivery.services.losses import taken_by_others
+from delivery.services.wechat import providers
 from stores.backoffice import actions
 from stores.backoffice.plain_errors import plain_text
 from stores.backoffice.widgets import Alert
@@ -57,7 +58,7 @@ def operator_alerts() -> Iterator[Alert]:
     yield from Alert.counted(
         "warning", text, unclaimed, reverse("delivery:authorise"), actions.LOOK
     )
-    for provider in tickets.providers()[:MOST]:
+    for provider in providers()[:MOST]:
         if silence := tickets.silence_of(provider):
             words = _(
                 "%(connection)s: WeChat sends no tickets, without which no shop can be served."

@@ -26,7 +26,7 @@ from delivery.models import (
 )
 from delivery.services import saving
 from delivery.services.choosing import Acceptance, Facts, Rule, chosen, ranking
-from delivery.services.dispatching import OURSELVES, rule_of
+from delivery.services.dispatching import OURSELVES
 from delivery.services.quoting import offer_of
 from delivery.wire.waybill import moments_by
 from stores.clock import begin_of
@@ -83,7 +83,7 @@ def live_through(world: World, place: DeliveryStore) -> None:
     rng = random.Random(11)  # noqa: S311
     rows = place.couriers.select_related("account").order_by("pk")
     couriers = {row.account.delivery_id: row for row in rows}
-    book = Book(place, rule_of(place), couriers, rng)
+    book = Book(place, Rule.from_json(place.rule), couriers, rng)
     orders = [order for day in _days(world) for order in _orders_of(book, day)]
     for order in orders:
         _Life(book, order).live()

@@ -1,6 +1,6 @@
 """A mini-program's accounts at couriers, and with which of them a store sends."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -184,8 +184,9 @@ class StoreCourier(models.Model):
     def __str__(self) -> str:
         return f"{self.place}: {self.account}"
 
-    def is_paused(self, now: datetime) -> bool:
-        return self.paused_until is not None and self.paused_until > now
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_until is not None and self.paused_until > timezone.now()
 
     @property
     def has_secret(self) -> bool:

@@ -14,13 +14,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_stubs_ext import StrOrPromise
 
-from delivery.choices import PLATFORM
 from delivery.models import Authorisation, CourierAccount
 from delivery.services import asking, authorising, providing
+from delivery.services.wechat import providers
 from delivery.wire.couriers import COURIERS, TEST, courier_of
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
-from stores.models import Connection, Merchant
+from stores.models import Merchant
 from stores.platforms.errors import PlatformError
 from stores.platforms.tools import trouble_text
 from stores.roles import Permission
@@ -78,7 +78,7 @@ def authorised(request: HttpRequest) -> HttpResponse:
 def _led_away(request: HttpRequest, user: User) -> HttpResponse:
     merchant = _one(Merchant.objects.filter(is_active=True), request.POST.get("merchant", ""))
     _check(user, merchant)
-    provider = _one(_providers(), request.POST.get("provider", ""))
+    provider = _one(providers(), request.POST.get("provider", ""))
     address = authorising.page_address(
         provider=provider,
         merchant=merchant,
@@ -154,7 +154,7 @@ def _page(request: HttpRequest, user: User, problem: str) -> HttpResponse:
     access, merchants = access_of(user), _merchants(user)
     unclaimed = Authorisation.objects.unclaimed()
     context = {
-        "providers": list(_providers()),
+        "providers": list(providers()),
         "merchants": list(merchants.order_by("pk")),
         "shops": [_shop(row) for row in _rows(merchants)],
         "unclaimed": unclaimed if access.everything else None,
@@ -174,10 +174,6 @@ def _check(user: User, merchant: Merchant) -> None:
         raise Http404
     if not access.has_permission(Permission.MANAGE_CONNECTIONS, merchant.pk):
         raise PermissionDenied
-
-
-def _providers() -> QuerySet[Connection]:
-    return Connection.objects.filter(platform=PLATFORM, merchant=None, parent=None, is_active=True)
 
 
 def _one(rows: QuerySet[Row], pk: str) -> Row:

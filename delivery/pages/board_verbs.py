@@ -20,7 +20,8 @@ from delivery.pages.board_actions import (
 )
 from delivery.pages.board_rows import GONE_WITH_THE_GOODS, with_details
 from delivery.pages.board_words import courier_name, fee_text
-from delivery.services import arriving, cases, dispatching, quoting, saying, settling
+from delivery.services import arriving, cancelling, cases, dispatching, quoting, saying, settling
+from delivery.services.choosing import Rule
 from delivery.services.dispatching import OURSELVES
 from delivery.services.offering import Offered, offers_of, plan_as_shown
 from delivery.services.places import distance_text
@@ -121,7 +122,7 @@ def prices(request: HttpRequest, delivery: Delivery) -> Asked:
             trouble = str(conflict.reason)
     row = next(iter(with_details([delivery.pk])))
     offers = offers_of([row]).get(row.pk, [])
-    rule = dispatching.rule_of(row.store.delivery_store)
+    rule = Rule.from_json(row.store.delivery_store.rule)
     ends = [each.quote.expires_at for each in offers if each.quote.expires_at]
     return Asked(
         "delivery/_board_prices.html",
@@ -139,13 +140,13 @@ def cancel(request: HttpRequest, delivery: Delivery) -> Done | Asked:
     """Cancels the rider whom the dialog was about, and with `then` "cancel" the delivery, for at
     most the `fee` that was shown. Without one, or about another rider, it asks what it costs now.
     """
-    live = dispatching.rider_of(delivery)
+    live = cancelling.rider_of(delivery)
     given = request.POST.get("fee", "")
     is_other = live is not None and live.pk != number_of(request, "attempt")
     if given == "" or is_other:
         if live is None and delivery.state != Delivery.State.WAITING:
             raise DeliveryConflict(_("This delivery is over."))
-        fee = dispatching.cancel_fee(live) if live else Decimal(0)
+        fee = cancelling.cancel_fee(live) if live else Decimal(0)
         words = _("Meanwhile another rider was called. Nothing was cancelled.") if given else ""
         return _cancel_asked(delivery, live, fee, words)
     then = Then.CANCEL if request.POST.get("then") == Then.CANCEL else Then.NOTHING
@@ -153,7 +154,7 @@ def cancel(request: HttpRequest, delivery: Delivery) -> Done | Asked:
         raise DeliveryConflict(_("No rider of a courier is called."))
     most = None if given == WHATEVER else _yuan(given)
     try:
-        dispatching.rider_cancel(
+        cancelling.rider_cancel(
             delivery=delivery, attempt=live, actor=staff_user(request), max_fee=most, then=then
         )
     except FeeTooHigh as error:

@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from delivery.models import DeliveryStore
-from delivery.services.choosing import Prefer
-from delivery.services.dispatching import rule_of
+from delivery.services.choosing import Prefer, Rule
 from delivery.services.replaying import Sides, what_if
 from delivery.services.rules import MOST_YUAN
 from stores.money import yuan_text
@@ -55,7 +54,7 @@ class Tried:
 
 def form_for(place: DeliveryStore, typed: Mapping[str, Any]) -> RuleForm:
     """Returns the form, with the store's own rule until something is tried."""
-    rule = rule_of(place)
+    rule = Rule.from_json(place.rule)
     if "prefer" in typed:
         return RuleForm(typed)
     return RuleForm(initial={"prefer": rule.prefer, "ceiling": rule.ceiling})
@@ -66,7 +65,7 @@ def tried(place: DeliveryStore, form: RuleForm) -> Tried | None:
     if not form.is_bound or not form.is_valid():
         return None
     prefer, ceiling = Prefer(form.cleaned_data["prefer"]), form.cleaned_data["ceiling"]
-    rule = replace(rule_of(place), prefer=prefer, ceiling=ceiling)
+    rule = replace(Rule.from_json(place.rule), prefer=prefer, ceiling=ceiling)
     found = what_if(place, rule, timezone.now() - BACK)
     figures = [
         _figure(_("Fees"), found.fees, is_money=True),

@@ -78,7 +78,7 @@ def plan_of(
     and `distance` what they reckon with (metres). Raises Conflict without an address of the store.
     """
     place = place_of(delivery)
-    rule = Rule.from_json(place.rule) if place.rule else Rule()
+    rule = Rule.from_json(place.rule)
     metres = distance or _metres(delivery, place)
     known = times(place, metres, at=delivery.wanted_at or timezone.now())
     couriers = _meant(delivery, place, rule, offers) or [""]

@@ -129,6 +129,9 @@ class Rule:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Reads what `as_json` wrote; {} is the rule of a store that has set none."""
+        if not data:
+            return cls()
         return cls(
             prefer=Prefer(data["prefer"]),
             listed=tuple(data["listed"]),

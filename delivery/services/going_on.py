@@ -17,12 +17,8 @@ from delivery.choices import Basis, ForPerson
 from delivery.models import Attempt, Delivery, DeliveryStore
 from delivery.services import calls, life, polling, quoting
 from delivery.services.about import put_before_person
-from delivery.services.dispatching import (
-    OURSELVES,
-    delivery_dispatch,
-    delivery_tip,
-    rider_cancel,
-)
+from delivery.services.cancelling import rider_cancel
+from delivery.services.dispatching import OURSELVES, delivery_dispatch, delivery_tip
 from delivery.services.escalating import Do, Step, due, is_at_end, next_total
 from delivery.services.refusals import FeeTooHigh, NobodyToCall
 from delivery.wire.couriers import courier_of
@@ -135,18 +131,19 @@ def steps_due() -> list[int]:
     found = []
     for attempt in attempts_without_rider():
         with apart(attempt.pk):
-            if _is_step_due(attempt):
+            step, is_over = _on_ladder(attempt)
+            if step or (is_over and not attempt.needs_person):
                 found.append(attempt.pk)
     return found
 
 
-def _is_step_due(attempt: Attempt) -> bool:
+def _on_ladder(attempt: Attempt) -> tuple[Step | None, bool]:
+    """Returns the step that is due for an attempt, and whether no step is left that may help."""
     if attempt.courier is None:
-        return False
+        return None, False
     ladder, waited = ladder_of(attempt.courier.place), timezone.now() - attempt.called_at
-    if due(ladder, waited=waited, taken=attempt.steps):
-        return True
-    return not attempt.needs_person and is_at_end(ladder, waited=waited, taken=attempt.steps)
+    step = due(ladder, waited=waited, taken=attempt.steps)
+    return step, is_at_end(ladder, waited=waited, taken=attempt.steps)
 
 
 def step_take(attempt: Attempt) -> Step | None:
@@ -154,12 +151,8 @@ def step_take(attempt: Attempt) -> Step | None:
 
     Each step is taken once: the row counts them before anything is sent.
     """
-    if attempt.courier is None:
-        return None
-    ladder = ladder_of(attempt.courier.place)
-    waited = timezone.now() - attempt.called_at
-    step = due(ladder, waited=waited, taken=attempt.steps)
-    if step is None and is_at_end(ladder, waited=waited, taken=attempt.steps):
+    step, is_over = _on_ladder(attempt)
+    if is_over:
         _tell_person(attempt, ForPerson.LADDER_END)
     if step is None or not _count_step(attempt):
         return None
@@ -170,7 +163,7 @@ def step_take(attempt: Attempt) -> Step | None:
         _tell_person(attempt, ForPerson.OVER_LIMIT)
     except (Conflict, PlatformError):
         # The courier does not take it; the next step comes.
-        return step
+        pass
     return step
 
 
@@ -228,7 +221,7 @@ def _ask(attempt_id: int, now: datetime) -> None:
     attempt.ask_at = now + pause
     if attempt.ended_at:
         since = now - attempt.ended_at
-        is_watched = may_live_again and since < life.ASK_AFTER_END
+        is_watched = may_live_again and since < polling.ASK_AFTER_END
         attempt.ask_at = now + since if is_watched else None
     attempt.save(update_fields=["ask_at"])
     is_calling = attempt.state == Attempt.State.CALLING

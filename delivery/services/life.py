@@ -25,9 +25,6 @@ GO_ON = "delivery.tasks.go_on"
 # the confirmation was none, and it is cancelled again.
 PROVE_EVERY = timedelta(seconds=2)
 PROOF_PATIENCE = timedelta(seconds=15)
-# One that ended is asked about so long, each time twice as late: riders were seen to come after it,
-# and the push that says so may be lost.
-ASK_AFTER_END = timedelta(minutes=15)
 _WITH_GOODS = stage_of(WaybillState.PICKED_UP)
 
 

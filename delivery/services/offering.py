@@ -10,14 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.models import Delivery, Quote
 from delivery.services import quoting
-from delivery.services.choosing import Acceptance, Candidate, chosen, ranking
-from delivery.services.dispatching import (
-    Plan,
-    dispatch_plan,
-    facts_of,
-    rule_of,
-    tip_by_rule,
-)
+from delivery.services.choosing import Acceptance, Candidate, Rule, chosen, ranking
+from delivery.services.dispatching import Plan, dispatch_plan, facts_of, tip_by_rule
 from delivery.services.learning import acceptance
 from delivery.services.refusals import DeliveryConflict
 from stores.audit import Actor
@@ -57,7 +51,7 @@ def offers_of(deliveries: Sequence[Delivery]) -> dict[int, list[Offered]]:
         last = rounds.setdefault(quote.delivery_id, [])
         if not last or last[0].round == quote.round:
             last.append(quote)
-    learned = cache(lambda place: acceptance(place, rule_of(place)))
+    learned = cache(lambda place: acceptance(place, Rule.from_json(place.rule)))
     return {
         row.pk: _ranked(row, rounds[row.pk], learned(row.store.delivery_store))
         for row in deliveries
@@ -94,7 +88,7 @@ def _ranked(
     if not quoting.are_usable(quotes, {each.shop_order_id for each in delivery.attempts.all()}):
         return []
     of_courier = {quote.courier.account.delivery_id: quote for quote in quotes}
-    rule = rule_of(delivery.store.delivery_store)
+    rule = Rule.from_json(delivery.store.delivery_store.rule)
     ranked = ranking(rule, facts_of(delivery, quotes, accepted))
     best = chosen(ranked)
     return [

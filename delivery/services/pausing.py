@@ -1,7 +1,6 @@
 """Couriers that rest at a store, because they are sick or the account there is empty."""
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from delivery.models import DeliveryStore, StoreCourier
@@ -15,7 +14,7 @@ def pauses_end(*, place: DeliveryStore, actor: Actor) -> None:
     """Has all couriers of a store called again. Raises Conflict when none is paused."""
     rows = StoreCourier.objects.select_for_update(no_key=True, of=("self",))
     rows = rows.select_related("account")
-    paused = [row for row in rows.filter(place=place) if row.is_paused(timezone.now())]
+    paused = [row for row in rows.filter(place=place) if row.is_paused]
     if not paused:
         raise Conflict(_("No courier of this store is paused any more."))
     StoreCourier.objects.filter(pk__in=[row.pk for row in paused]).update(

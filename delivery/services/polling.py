@@ -19,6 +19,9 @@ from stores.platforms.errors import PlatformError
 log = logging.getLogger(__name__)
 # A silent order is asked about so often, one that waits for a person so seldom.
 ASK_EVERY, ASK_SELDOM = timedelta(seconds=40), timedelta(minutes=5)
+# One that ended is asked about so long, each time twice as late: riders were seen to come after it,
+# and the push that says so may be lost.
+ASK_AFTER_END = timedelta(minutes=15)
 # At least so many percent of the day's calls are left → so many times as long a pause, never longer
 # than LONGEST.
 WIDER = ((50, 1), (25, 2), (10, 4), (0, 8))

@@ -45,10 +45,6 @@ def couriers_of(delivery: Delivery) -> list[StoreCourier]:
     return list(found.order_by("account__delivery_id", "pk"))
 
 
-def is_paused(courier: StoreCourier) -> bool:
-    return courier.paused_until is not None and courier.paused_until > timezone.now()
-
-
 def quotes_ask(
     *, delivery: Delivery, probes: bool = False, only: StoreCourier | None = None
 ) -> list[Quote]:
@@ -98,7 +94,7 @@ def quotes_ask(
 def _to_be_asked(delivery: Delivery, *, probes: bool) -> list[StoreCourier]:
     every = couriers_of(delivery)
     silent = [each for each in every if resting.is_silent(each)]
-    found = [each for each in every if not is_paused(each)] or (silent if probes else [])
+    found = [each for each in every if not each.is_paused] or (silent if probes else [])
     if found:
         return found
     why = ForPerson.NO_COURIER
@@ -137,7 +133,7 @@ def offer_of(quote: Quote) -> Offer:
         seconds=quote.seconds,
         expires_at=quote.expires_at,
         refusal=refusal,
-        is_paused=is_paused(quote.courier),
+        is_paused=quote.courier.is_paused,
     )
 
 

@@ -50,7 +50,7 @@ def note_silence(courier: StoreCourier) -> None:
 
 def is_silent(courier: StoreCourier) -> bool:
     """Whether a courier is paused because it did not answer."""
-    return courier.is_paused(timezone.now()) and courier.pause_reason == SILENT
+    return courier.is_paused and courier.pause_reason == SILENT
 
 
 def note_answer(courier: StoreCourier) -> None:

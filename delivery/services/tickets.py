@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from delivery.choices import PLATFORM
-from delivery.services.wechat import Provider
+from delivery.services.wechat import Provider, providers
 from stores.fields import readable
 from stores.models import Connection
 from stores.platforms import tokens
@@ -42,12 +41,6 @@ def silence_of(provider: Connection) -> Silence | None:
     if asked_at < last:
         return Silence(None, "")
     return Silence(asked_at, str(known.get("tickets_problem", "")))
-
-
-def providers() -> list[Connection]:
-    """Returns the accounts of service providers that are in use."""
-    rows = Connection.objects.filter(platform=PLATFORM, merchant=None, parent=None, is_active=True)
-    return list(rows.order_by("pk"))
 
 
 def ask_for_tickets() -> int:

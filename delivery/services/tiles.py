@@ -17,7 +17,6 @@ NEAR = 300
 # Degrees to three decimals are about a hundred metres, as the narrow steps of the sketch.
 DECIMALS = 3
 
-
 _INTO = {
     TileSystem.GCJ02: lambda place: place,
     TileSystem.WGS84: to_wgs84,

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django.conf import settings
+from django.db.models import QuerySet
 
+from delivery.choices import PLATFORM
 from delivery.client.provider import ProviderClient
 from delivery.client.shop import WechatClient
 from delivery.reasons import OF_PROVIDER
@@ -118,6 +120,12 @@ class Provider:
 def is_provider(connection: Connection) -> bool:
     """Whether it is the account of a service provider, and no mini-program: the operator's."""
     return connection.merchant_id is None
+
+
+def providers() -> QuerySet[Connection]:
+    """Returns the accounts of service providers that are in use."""
+    rows = Connection.objects.filter(platform=PLATFORM, merchant=None, parent=None, is_active=True)
+    return rows.order_by("pk")
 
 
 def _address(connection: Connection) -> str:

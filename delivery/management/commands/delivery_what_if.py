@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from delivery.management.base import add_days, find_place, moment_text, print_json
 from delivery.services.choosing import Rule
-from delivery.services.dispatching import rule_of
 from delivery.services.replaying import Change, Sides, WhatIf, what_if
 from delivery.services.rules import BrokenRule, read_rule
 from stores.management.base import USAGE, ExitCodeCommand
@@ -38,7 +37,7 @@ class Command(ExitCodeCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         place = find_place(options["store"])
         try:
-            rule = read_rule(options["rule"], rule_of(place))
+            rule = read_rule(options["rule"], Rule.from_json(place.rule))
         except BrokenRule as error:
             raise CommandError(str(error), returncode=USAGE) from error
         found = what_if(place, rule, timezone.now() - options["days"])

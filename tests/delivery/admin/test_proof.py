@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from delivery.models import Delivery
-from delivery.services.dispatching import delivery_cancel
+from delivery.services.cancelling import delivery_cancel
 from delivery.services.proof import is_known, proof_check, proof_of, proof_taken
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.retention import remove_old_content

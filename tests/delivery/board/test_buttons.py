@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery, Quote, ReceiverCase
-from delivery.services.dispatching import OURSELVES, delivery_cancel, delivery_dispatch
+from delivery.services.cancelling import delivery_cancel
+from delivery.services.dispatching import OURSELVES, delivery_dispatch
 from delivery.services.going_on import ask_due
 from stores.models import AuditEntry
 from stores.platforms import outbox

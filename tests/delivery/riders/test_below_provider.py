@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from delivery.models import Attempt, Delivery, DeliveryStore
 from delivery.services import going_on
-from delivery.services.dispatching import delivery_cancel
+from delivery.services.cancelling import delivery_cancel
 from delivery.services.escalating import Do, Step
 from delivery.services.refusals import FeeTooHigh
 from stores.models import Connection

@@ -14,12 +14,9 @@ from django.utils import timezone
 
 from delivery.models import Attempt, Delivery, DeliveryStore
 from delivery.services import calls, going_on, life, quoting, resting
+from delivery.services.cancelling import cancel_carry_out, rider_of
 from delivery.services.choosing import Facts, Offer, Prefer, Rule
-from delivery.services.dispatching import (
-    cancel_carry_out,
-    delivery_dispatch,
-    rider_of,
-)
+from delivery.services.dispatching import delivery_dispatch
 from delivery.services.escalating import Do, Step
 from delivery.services.learning import acceptance
 from delivery.services.refusals import DeliveryConflict
@@ -246,7 +243,7 @@ def test_a_courier_whose_account_is_empty_is_paused_and_the_next_is_called(town:
     go_on(town)
     assert [order["delivery_id"] for order in town.live_orders(delivery)] == ["SFTC"]
     paused = town.place.couriers.get(account__delivery_id="DADA")
-    assert (paused.pause_reason, quoting.is_paused(paused)) == ("the account has no money", True)
+    assert (paused.pause_reason, paused.is_paused) == ("the account has no money", True)
 
 
 def test_a_courier_that_refuses_the_rules_call_is_followed_by_the_next(town: Town) -> None:
@@ -385,7 +382,7 @@ def test_one_lost_answer_ends_the_trial_after_a_pause(town: Town) -> None:
         quoting.quotes_ask(delivery=town.delivery())
     town.place.couriers.update(paused_until=timezone.now())
     quoting.quotes_ask(delivery=town.delivery())
-    assert sum(quoting.is_paused(each) for each in town.place.couriers.all()) == 1
+    assert sum(each.is_paused for each in town.place.couriers.all()) == 1
 
 
 def test_some_lost_answers_among_many_good_ones_pause_nobody(town: Town) -> None:
@@ -396,7 +393,7 @@ def test_some_lost_answers_among_many_good_ones_pause_nobody(town: Town) -> None
             is_silent=number < 6,
         )
     resting.note_silence(town.place.couriers.get(account__delivery_id="SS"))
-    assert not [each for each in town.place.couriers.all() if quoting.is_paused(each)]
+    assert not [each for each in town.place.couriers.all() if each.is_paused]
 
 
 @pytest.mark.parametrize("kind", ["throttle", "auth"])
@@ -405,7 +402,7 @@ def test_what_wechat_itself_lets_not_through_pauses_no_courier(town: Town, kind:
     for _round in range(6):
         quotes = quoting.quotes_ask(delivery=town.delivery())
     assert all(quote.refusal and not quote.is_silent for quote in quotes)
-    assert not [each for each in town.place.couriers.all() if quoting.is_paused(each)]
+    assert not [each for each in town.place.couriers.all() if each.is_paused]
 
 
 @pytest.mark.parametrize("then", [Delivery.Then.NEXT, Delivery.Then.OURSELVES])

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from delivery.choices import Audit, CancelReason, Source
 from delivery.models import Attempt, Decision, Delivery, StoreCourier
-from delivery.services import calls, dispatching, life, quoting, saying
+from delivery.services import calls, cancelling, dispatching, life, quoting, saying
 from delivery.services.choosing import Rule
 from delivery.services.settling import delivery_settle
 from delivery.wire.orders import Price, RemoteWaybill
@@ -229,7 +229,7 @@ def test_nobody_is_gone_for_sure_whom_the_courier_still_answers_for() -> None:
 def test_goods_that_come_back_are_not_cancelled() -> None:
     attempt = AttemptFactory(waybill_state=303)
     with pytest.raises(Conflict):
-        dispatching.cancel_carry_out(
+        cancelling.cancel_carry_out(
             delivery=attempt.delivery, attempt=attempt, actor="小王", max_fee=None
         )
 
@@ -238,7 +238,7 @@ def test_a_cancellation_is_of_the_rider_whose_fee_was_asked() -> None:
     first = AttemptFactory(state=State.DEAD)
     second = AttemptFactory(delivery=first.delivery, courier=first.courier)
     with pytest.raises(Conflict):
-        dispatching.cancel_carry_out(
+        cancelling.cancel_carry_out(
             delivery=first.delivery, attempt=first, actor="小王", max_fee=Decimal(0)
         )
     second.refresh_from_db()

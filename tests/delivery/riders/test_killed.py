@@ -9,7 +9,8 @@ from django.db import connections
 
 from delivery.models import Attempt, Delivery
 from delivery.services import going_on
-from delivery.services.dispatching import delivery_cancel, delivery_dispatch
+from delivery.services.cancelling import delivery_cancel
+from delivery.services.dispatching import delivery_dispatch
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms import outbox

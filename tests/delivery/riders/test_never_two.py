@@ -14,12 +14,8 @@ from django.utils import timezone
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery
 from delivery.services import going_on, life
-from delivery.services.dispatching import (
-    OURSELVES,
-    delivery_call_again,
-    delivery_cancel,
-    delivery_dispatch,
-)
+from delivery.services.cancelling import delivery_cancel
+from delivery.services.dispatching import OURSELVES, delivery_call_again, delivery_dispatch
 from delivery.services.hearing import waybill_told
 from delivery.wire.events import WaybillEvent
 from stores.conflicts import Conflict

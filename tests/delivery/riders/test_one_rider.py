@@ -8,12 +8,9 @@ from django.db import IntegrityError, transaction
 from delivery.choices import Moment
 from delivery.models import Attempt, Delivery, Quote
 from delivery.services import going_on, quoting
+from delivery.services.cancelling import delivery_cancel
 from delivery.services.costing import cost_of
-from delivery.services.dispatching import (
-    delivery_cancel,
-    delivery_dispatch,
-    delivery_tip,
-)
+from delivery.services.dispatching import delivery_dispatch, delivery_tip
 from delivery.services.going_on import ask_due
 from delivery.services.refusals import DeliveryConflict, FeeTooHigh
 from delivery.services.saying import delivery_return_confirm

@@ -10,7 +10,8 @@ from delivery.choices import Source, WaybillState
 from delivery.models import Attempt, CallQuota
 from delivery.sandbox.calls import TEST_SECRET, TEST_SHOP
 from delivery.services import calls, going_on, life, polling
-from delivery.services.dispatching import delivery_cancel, delivery_dispatch
+from delivery.services.cancelling import delivery_cancel
+from delivery.services.dispatching import delivery_dispatch
 from delivery.services.polling import ASK_EVERY, LONGEST, pause_by, pause_of, quotas_read
 from stores.models import Connection, OutboundCall
 from stores.platforms.errors import Unknown

@@ -9,8 +9,7 @@ from django.urls import reverse
 
 from delivery.admin.rule_form import LADDER, STEPS
 from delivery.models import DeliveryStore, StoreCourier
-from delivery.services.choosing import Prefer
-from delivery.services.dispatching import rule_of
+from delivery.services.choosing import Prefer, Rule
 from delivery.services.escalating import Do
 from delivery.services.going_on import ladder_of
 from stores.roles import Role
@@ -66,7 +65,7 @@ def test_a_rule_and_a_ladder_are_saved_and_shown_again(
     }
     assert posted(client, place, **typed).status_code == 302
     place.refresh_from_db()
-    rule = rule_of(place)
+    rule = Rule.from_json(place.rule)
     assert (rule.prefer, rule.listed, rule.ceiling, rule.tip) == (
         Prefer.FASTEST, ("SS", "DADA"), Decimal("25.5"), Decimal(3),
     )  # fmt: skip
@@ -92,7 +91,7 @@ def test_couriers_are_listed_by_the_names_that_people_know(
     other.save()
     assert posted(client, place, listed="达达、ss").status_code == 302
     place.refresh_from_db()
-    assert rule_of(place).listed == ("DADA", "SS")
+    assert Rule.from_json(place.rule).listed == ("DADA", "SS")
 
 
 @pytest.mark.parametrize("typed", [{"step1_after": "5"}, {"step3_do": "next"}])
