@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from delivery.choices import PLATFORM, Audit
-from delivery.demo import bill, history
+from delivery.demo import bill, history, today
 from delivery.models import CourierAccount, DeliveryStore, StoreCourier
 from delivery.services.choosing import Rule
 from delivery.services.escalating import Do, Step
@@ -96,6 +96,7 @@ class DeliveryDemo:
         CourierAccount.objects.create(connection=connection, audit=Audit.PASSED, **TEST)
         history.live_through(world, place)
         bill.compare(world, place.couriers.get(account__delivery_id=bill.COURIER))
+        today.leave_waiting(world, place)
         world.facts["wechat"] = {"connection": connection.pk}
 
     def connect(self, world: World) -> None:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_stubs_ext import StrOrPromise
 
+from delivery.choices import PLATFORM
 from delivery.models import Authorisation, CourierAccount
 from delivery.services import asking, authorising, providing
 from delivery.services.wechat import providers
@@ -158,6 +159,7 @@ def _page(request: HttpRequest, user: User, problem: str) -> HttpResponse:
         "merchants": list(merchants.order_by("pk")),
         "shops": [_shop(row) for row in _rows(merchants)],
         "unclaimed": unclaimed if access.everything else None,
+        "connect_url": f"{reverse('admin:stores_connection_add')}?platform={PLATFORM}",
         "problem": problem,
     }
     answer = render(request, "delivery/authorise.html", context)

@@ -155,6 +155,10 @@ class Board:
     pauses: list[Pause]
     stores: list[Store] = field(default_factory=list)
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.trouble and not any(column.count for column in self.columns)
+
 
 def stores_of(user: User) -> list[Store]:
     """Returns the stores whose deliveries a person may send."""

@@ -24,7 +24,7 @@ FIRST_DAYS = 7
 WHY: Mapping[str, StrOrPromise] = {
     saving.NO_ORDERS: _("No courier has delivered anything in that month."),
     saving.NO_QUOTES: _("Nobody was asked for other prices in that month."),
-    saving.NO_USUAL: _("No courier was called in the month before."),
+    saving.NO_USUAL: _("No courier was called in the month before: none is the usual one."),
     saving.NOT_QUOTED: _("The usual courier named no price for the orders of that month."),
 }
 

@@ -1,5 +1,6 @@
 """The page on which an owner authorises a service provider, and the way back from WeChat."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -190,3 +191,12 @@ def test_an_operator_gives_a_shop_to_its_merchant(
     row.refresh_from_db()
     assert (row.merchant, row.connection is not None) == (merchant, True)
     assert operator.post(PAGE, given).status_code == 404
+
+
+def test_without_a_provider_an_owner_connects_the_mini_program_itself(client: Client) -> None:
+    page = client.get(PAGE).content.decode()
+    assert "There is no service provider here." in page
+    found = re.search(r'href="([^"]+)">Connect the mini-program<', page)
+    assert found
+    form = client.get(found[1]).content.decode()
+    assert "AppSecret" in form

@@ -13,6 +13,7 @@ from delivery.models import Attempt, Delivery, DeliveryStore, Quote
 from tests.delivery.board.looking import buttons, column, columns_of, shown
 from tests.delivery.factories import (
     AttemptFactory,
+    DeliveryFactory,
     QuoteFactory,
     ReceiverCaseFactory,
     StoreCourierFactory,
@@ -252,3 +253,13 @@ def test_paused_couriers_are_named_with_a_button(clerk: Client, place: DeliveryS
     assert row.paused_until is None
     answer = clerk.post(f"/wechat/board/stores/{place.pk}/resume/", headers={"HX-Request": "true"})
     assert "is paused any more" in answer.content.decode()
+
+
+def test_an_empty_board_says_how_orders_come_to_it(clerk: Client, place: DeliveryStore) -> None:
+    words = "Nothing is to be delivered now."
+    page = shown(clerk)
+    assert words in page
+    assert '<a href="/wechat/new/">' in page
+    assert '<a href="/wechat/import/">' in page
+    DeliveryFactory(store=place.store)
+    assert words not in shown(clerk)

@@ -245,7 +245,7 @@ def test_figures_are_shown_for_a_store_or_all_with_what_was_saved(
     assert "33 s" in page
     assert "Our own people" in page
     assert "¥12.00 instead of ¥12.00" in page
-    assert "No courier was called in the month before." in page
+    assert "No courier was called in the month before: none is the usual one." in page
     assert client.get(FIGURES, {"days": "30"}).status_code == 200
     owner = english(member(courier.place.store.merchant, Role.OWNER))
     StoreCourierFactory(place__store__merchant=courier.place.store.merchant)
