@@ -149,7 +149,7 @@ def test_a_table_is_looked_at_and_imported(
     visitor: Visitor, manager: User, width: int, height: int, kept: Kept, tmp_path: Path
 ) -> None:
     page = visitor.page(width=width, height=height, user=manager)
-    page.goto("/wechat/import/")
+    page.goto("/wechat/new/table/")
     kept(page, "import")
     text = table({"reference": "A"}, {"reference": "B", "value": "9999"}, {"reference": "C"})
     (tmp_path / "orders.csv").write_bytes(text.encode("gb18030"))

@@ -260,6 +260,6 @@ def test_an_empty_board_says_how_orders_come_to_it(clerk: Client, place: Deliver
     page = shown(clerk)
     assert words in page
     assert '<a href="/wechat/new/">' in page
-    assert '<a href="/wechat/import/">' in page
+    assert '<a href="/wechat/new/table/">' in page
     DeliveryFactory(store=place.store)
     assert words not in shown(clerk)

@@ -43,7 +43,7 @@ def manager(place: DeliveryStore) -> Client:
 
 
 def address(row: Delivery) -> str:
-    return f"/wechat/deliveries/{row.pk}/correct/"
+    return f"/wechat/board/{row.pk}/correct/"
 
 
 def correct(client: Client, row: Delivery, do: str = "save", **changes: str) -> Any:

@@ -6,7 +6,7 @@ from django.test import Client
 
 from delivery.models import Delivery
 
-NEW, IMPORT = "/wechat/new/", "/wechat/import/"
+NEW, IMPORT = "/wechat/new/", "/wechat/new/table/"
 TYPED: dict[str, str] = {
     "name": "陈女士",
     "phone": "13800000002",
