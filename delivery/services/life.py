@@ -148,21 +148,28 @@ def _retell(attempt: Attempt) -> None:
     attempt.accepted_at = story.moments.get(Moment.ACCEPTED) or attempt.accepted_at
     if attempt.has_accepted and attempt.for_person == ForPerson.LADDER_END:
         attempt.needs_person = False
-    _note_moments(attempt.delivery, story)
+    if Moment.PICKED_UP in _note_moments(attempt.delivery, story) and attempt.ask_at:
+        # From now on the receiver sees where the rider is.
+        attempt.ask_at = timezone.now()
     _follow(attempt, story)
     attempt.save()
     attempt.delivery.note_change()
 
 
-def _note_moments(delivery: Delivery, story: Story) -> None:
+def _note_moments(delivery: Delivery, story: Story) -> set[Moment]:
+    """Returns those that were not known."""
+    found = set()
     for kind, at in story.moments.items():
         moment, is_new = DeliveryMoment.objects.get_or_create(
             delivery=delivery, kind=kind, defaults={"at": at}
         )
-        if not is_new and at < moment.at:
+        if is_new:
+            found.add(kind)
+        elif at < moment.at:
             # News that came late know better when it was.
             moment.at = at
             moment.save(update_fields=["at"])
+    return found
 
 
 def _follow(attempt: Attempt, story: Story) -> None:

@@ -298,7 +298,7 @@ def test_what_fails_for_one_attempt_stops_no_other(
     due = Attempt.objects.filter(ask_at__lte=now)
     assert list(due.values_list("pk", flat=True)) == [broken.pk]
     monkeypatch.setattr(going_on, "attempts_without_rider", lambda: [broken, right])
-    monkeypatch.setattr(going_on, "_is_step_due", lambda attempt: not fail(attempt))
+    monkeypatch.setattr(going_on, "_on_ladder", lambda attempt: (None, not fail(attempt)))
     assert going_on.steps_due() == [right.pk]
 
 

@@ -1,8 +1,9 @@
 """How often silent orders are asked about, by how many of the day's calls are left."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -99,6 +100,19 @@ def test_a_person_waits_for_nothing_however_few_calls_are_left(town: Town) -> No
     assert ("rider.cancel", Lane.INTERACTIVE) in lanes
     town.work()
     assert town.live_orders(delivery) == []
+
+
+def test_where_the_rider_is_is_asked_for_once_he_has_the_goods(riding: Attempt) -> None:
+    def heard(code: WaybillState, at: datetime) -> float:
+        Attempt.objects.update(ask_at=timezone.now() + ASK_EVERY)
+        with transaction.atomic():
+            life.hear(life.locked(riding.pk), code=code, at=at, source=Source.PUSH)
+        return until_asked(riding)
+
+    now = timezone.now()
+    assert heard(WaybillState.ACCEPTED, now) == 40
+    assert heard(WaybillState.PICKED_UP, now + timedelta(seconds=1)) == 0
+    assert heard(WaybillState.ON_THE_WAY, now + timedelta(seconds=2)) == 40
 
 
 def test_a_question_that_proves_an_end_overtakes_one_that_nobody_waits_for(riding: Attempt) -> None:
