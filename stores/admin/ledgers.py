@@ -62,7 +62,8 @@ EVENT_COLOURS = {"received": "info", "handling": "info", "handled": "success", "
 _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone|address", re.IGNORECASE)
 # In requests: a code there is the platform's word for how something ended.
 _PRIVATE_NAMES = re.compile(
-    r"token|secret|password|_sign|phone|address|openid|^receiver$|^note$", re.IGNORECASE
+    r"token|secret|password|_sign|phone|address|openid|^receiver$|^note$|(?:pickup|delivery)_info$",
+    re.IGNORECASE,
 )
 
 
@@ -98,10 +99,13 @@ def _sent_text(attempt: OutboundAttempt) -> str:
 def _without_people(line: str) -> str:
     """Returns a line that ends with a JSON object without what is private in it."""
     path, brace, rest = line.partition("{")
+    if not brace:
+        return line
     try:
         sent = json.loads(brace + rest)
     except ValueError:
-        return line
+        # Cut where the ledger's column ends: what is private in it cannot be told any more.
+        return f"{path}…"
     return path + json.dumps(without_secrets(sent, _PRIVATE_NAMES), ensure_ascii=False)
 
 

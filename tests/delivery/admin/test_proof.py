@@ -114,6 +114,20 @@ def test_the_ledger_shows_what_was_sent_without_the_receiver(ridden: Delivery) -
             assert private not in text
 
 
+def test_the_ledger_shows_nothing_of_a_request_that_was_cut(ridden: Delivery) -> None:
+    row = OutboundAttempt.objects.get(call__operation="rider.call")
+    row.sent = f"order/get {{}}\n{row.sent[:-1]}"
+    row.save()
+    shown = at_work(ridden.store, Role.OWNER).get(
+        reverse("admin:stores_outboundattempt_change", args=[row.pk])
+    )
+    text = shown.content.decode()
+    assert "order/get {}" in text
+    assert "order/add …" in text
+    assert "goods_weight" not in text
+    assert ridden.receiver["address"] not in text
+
+
 def test_each_line_holds_the_hash_of_the_one_before(ridden: Delivery) -> None:
     texts = proof_of(ridden).splitlines()
     for before, line in pairwise(texts):
