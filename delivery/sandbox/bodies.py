@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -47,9 +48,12 @@ def number(given: Given, name: str) -> float:
     """Returns a number; couriers also take one that is written as text."""
     value = given.get(name)
     try:
-        return float(value) if isinstance(value, str) else float(value or 0)
-    except (TypeError, ValueError):
-        raise PlatformRefused(930561) from None
+        found = float(value) if isinstance(value, str) else float(value or 0)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise PlatformRefused(930561)
+    return found
 
 
 def code(wishes: Given, name: str) -> int:

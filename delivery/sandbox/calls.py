@@ -291,6 +291,7 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
             raise CourierRefuses(2062, "订单价格信息已过期,请重新查询后发单")
         price["fee"] = fee
     now, wishes = time.time(), part(given, "order_info")
+    tip = number(wishes, "tips")
     shop_order_id = str(given["shop_order_id"])
     account.balance -= price["fee"]
     return Waybill(
@@ -307,7 +308,7 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
         changed_at=now,
         pickup_code=code(wishes, "is_pickup_code_needed"),
         finish_code=code(wishes, "is_finish_code_needed"),
-        tip=float(wishes.get("tips") or 0),
+        tip=tip,
         history=[[101, now]],
         is_booked=wishes.get("order_type") == 1,
     )

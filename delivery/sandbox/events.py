@@ -25,8 +25,8 @@ TEAM = "o9AgO5Kd5ggOC-bXrbNODIiE3bGY"
 
 def event_of(app: App, waybill: Waybill, status: int, at: float, message: str) -> dict[str, Any]:
     """Returns the fields of a push. Its waybill number is another one than add has answered."""
-    prefix = "test_waybill_id" if waybill.delivery_id == "TEST" else "push"
-    number = waybill.shop_order_id if prefix != "push" else waybill.waybill_id
+    is_test = waybill.delivery_id == "TEST"
+    number = f"test_waybill_id_{waybill.shop_order_id}" if is_test else f"push_{waybill.waybill_id}"
     event: dict[str, Any] = {
         "ToUserName": app.user_name,
         "FromUserName": TEAM,
@@ -36,7 +36,7 @@ def event_of(app: App, waybill: Waybill, status: int, at: float, message: str) -
         "shopid": waybill.shopid,
         "shop_order_id": waybill.shop_order_id,
         "shop_no": waybill.shop_no,
-        "waybill_id": f"{prefix}_{number or waybill.shop_order_id}",
+        "waybill_id": number,
         "action_time": int(at),
         "order_status": status,
         "action_msg": message,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from html import escape
@@ -16,6 +17,8 @@ from .settings import Settings
 
 PAGE = "/couriers"
 HOUR = 3600
+# The largest number of a box.
+MOST = 10_000_000
 MOODS = {
     "takes": "接单",
     "refuses": "拒绝：收件人信息不正确",
@@ -83,7 +86,7 @@ def _change_courier(routes: ControlRoutes, fields: Mapping[str, str]) -> None:
         body["seconds"] = int(body["seconds"])
         body["switches"] = _switches(routes.settings, courier, fields)
         balances = {
-            account.shopid: _number(fields, f"balance {account.shopid}")
+            account.shopid: _number(fields, f"balance {account.shopid}", least=-MOST)
             for account in routes.book.accounts.values()
             if f"balance {account.shopid}" in fields
         }
@@ -142,14 +145,14 @@ def _of_app(action: str) -> Act:
     return act
 
 
-def _number(fields: Mapping[str, str], name: str) -> float:
+def _number(fields: Mapping[str, str], name: str, *, least: int = 0) -> float:
     text = fields.get(name, "")
     try:
         number = float(text)
     except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1e7:
-        raise ControlError(f"“{text[:20]}”不是 0 到 10000000 的数")
+        number = math.nan
+    if not least <= number <= MOST:
+        raise ControlError(f"“{text[:20]}”不是 {least} 到 {MOST} 的数")
     return number
 
 
@@ -220,7 +223,8 @@ def _courier(routes: ControlRoutes, courier: Courier) -> str:
         _input(name, words, getattr(courier, name)) for name, words in NUMBERS.items()
     )
     balances = "".join(
-        _input(f"balance {account.shopid}", f"余额（元）{account.shopid}", account.balance)
+        # Fees of cancellations and calls may have brought it below zero.
+        _input(f"balance {account.shopid}", f"余额（元）{account.shopid}", account.balance, -MOST)
         for account in routes.book.accounts.values()
         if account.delivery_id == courier.delivery_id
     )
@@ -255,8 +259,8 @@ def _box(name: str, words: str, is_on: bool) -> str:
     return f'<label><input type="checkbox" name="{name}" value="1"{ticked}> {words}</label>'
 
 
-def _input(name: str, words: str, value: float) -> str:
+def _input(name: str, words: str, value: float, least: int = 0) -> str:
     return (
-        f'<label><input type="number" step="any" min="0" name="{escape(name)}"'
+        f'<label><input type="number" step="any" min="{least}" name="{escape(name)}"'
         f' value="{round(value, 2)}"> {escape(words)}</label>'
     )

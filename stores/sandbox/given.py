@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -9,6 +10,8 @@ from .errors import ControlError
 
 T = TypeVar("T")
 LONGEST_NUMBER = 19
+# Of whole numbers that are taken as a float.
+LARGEST = 10**LONGEST_NUMBER
 
 
 def mapping(body: Any, what: str = "the body") -> dict[str, Any]:
@@ -18,14 +21,15 @@ def mapping(body: Any, what: str = "the body") -> dict[str, Any]:
 
 
 def value(body: Mapping[str, Any], name: str, kind: type[T], default: T | None = None) -> T:
-    """Returns a value of exactly this type; a whole number is accepted as a float.
+    """Returns a value of exactly this type; a whole number is accepted as a float, and NaN and
+    Infinity, which JSON does not know, are none.
 
     Required without a default.
     """
     found = body.get(name, default)
-    if kind is float and type(found) is int:
+    if kind is float and type(found) is int and abs(found) < LARGEST:
         found = float(found)
-    if type(found) is not kind:
+    if type(found) is not kind or (kind is float and not math.isfinite(found)):
         raise ControlError(f"{name} must be {kind.__name__}, not {found!r}")
     return found
 

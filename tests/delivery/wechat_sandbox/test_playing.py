@@ -179,6 +179,13 @@ def test_a_couriers_rules_mood_and_balance_are_changed(shop: Shop) -> None:
     assert courier(shop.server, "DADA")["mood"] == "takes"
 
 
+def test_rules_are_changed_while_a_balance_is_below_zero(shop: Shop) -> None:
+    post(shop.server, "accounts", {"shopid": "ss-demo-shop", "balance": -3.5})
+    save_courier(shop.server, "SS", mood="refuses")
+    assert courier(shop.server, "SS")["mood"] == "refuses"
+    assert 'min="-' in shown(shop.server, "couriers")
+
+
 def test_a_ticked_box_is_one_couriers_own_and_can_be_taken_back(shop: Shop) -> None:
     save_courier(shop.server, "SS", repeats=1, rides=1)
     own = courier(shop.server, "SS")["switches"]

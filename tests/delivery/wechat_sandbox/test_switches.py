@@ -379,3 +379,15 @@ def test_an_answer_after_the_patience_does_not_count(shop: Shop, receiver: Recei
     assert [tried["error"] for tried in pushes(shop.server)[0]["tries"]] == ["timeout"] * 2
     with pytest.raises(Refused):
         shop.add("SS", "A1")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["nan", "1e999", "much", [1], pytest.param(10**400, id="endless")]
+)
+def test_what_is_no_number_is_refused(shop: Shop, wrong: Any) -> None:
+    before = balance(shop)
+    order = ORDER.as_json()
+    for part, name in (("receiver", "lng"), ("cargo", "goods_weight"), ("order_info", "tips")):
+        body = signed("SS", "A1", **{**order, part: {**order[part], name: wrong}})
+        assert asked(shop, f"{CALLS}order/add", body)["errcode"] == 930561
+    assert balance(shop) == before

@@ -143,3 +143,10 @@ def test_a_snapshot_that_cannot_be_read_changes_nothing(cave: Cave, state: Any) 
 )
 def test_a_whole_number_may_be_sent_as_digits(found: Any, number: int | None) -> None:
     assert given.whole(found) == number
+
+
+def test_a_number_is_finite() -> None:
+    assert given.value({"at": 5}, "at", float) == 5.0
+    for found in (float("nan"), float("inf"), 10**400, -(10**400), True, "5"):
+        with pytest.raises(ControlError):
+            given.value({"at": found}, "at", float)
