@@ -70,7 +70,7 @@ def renew_tokens() -> None:
 
 
 def ask_for_tickets() -> None:
-    """Every five minutes: service providers to whom WeChat has stopped to push tickets."""
+    """Every five minutes: service providers to whom WeChat has stopped pushing tickets."""
     tickets.ask_for_tickets()
 
 
