@@ -131,7 +131,9 @@ class _Life:
         elif fate < 0.042:
             self._cancelled(at, before_acceptance=False)
         elif fate < 0.062:
-            self._ride(self._left_by_the_rider(at))
+            left_at = self._left_by_the_rider(at)
+            if left_at:
+                self._ride(left_at + timedelta(seconds=20))
         elif fate < 0.072:
             self._brought_back(at)
         else:
@@ -258,14 +260,15 @@ class _Life:
         self._dead(attempt, state, at, CancelReason.NOT_NEEDED)
         self.delivery.state, self.delivery.ended_at = Delivery.State.CANCELLED, at
 
-    def _left_by_the_rider(self, at: datetime) -> datetime:
+    def _left_by_the_rider(self, at: datetime) -> datetime | None:
+        """Returns when a rider gave it up; None when the shop has brought it itself."""
         attempt = self._call(at)
         if attempt.courier is None:
-            return at
+            return None
         accepted = self._accepted(attempt, self._wait(attempt))
         at = accepted + timedelta(seconds=self.rng.randint(60, 600))
         self._dead(attempt, W.RIDER_LEFT, at, None)
-        return at + timedelta(seconds=20)
+        return at
 
     def _brought_back(self, at: datetime) -> None:
         attempt = self._call(at)

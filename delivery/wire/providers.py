@@ -10,7 +10,7 @@ from typing import Any
 from delivery.choices import Told
 from delivery.wire.events import any_moment
 from stores.platforms.errors import Unknown
-from stores.platforms.reading import any_text, any_whole, text
+from stores.platforms.reading import any_text, any_whole, dicts, text
 
 LONGEST = 512
 # Seconds that a token lives when WeChat does not say it.
@@ -94,7 +94,6 @@ def parse_token(data: Mapping[str, Any], name: str) -> RemoteToken:
 
 
 def _permissions(given: Mapping[str, Any]) -> frozenset[int]:
-    rows = given.get("func_info")
-    sets = (row.get("funcscope_category") for row in rows or [] if isinstance(row, dict))
-    found = (any_whole(each, "id") for each in sets if isinstance(each, dict))
+    sets = dicts([row.get("funcscope_category") for row in dicts(given.get("func_info"))])
+    found = (any_whole(each, "id") for each in sets)
     return frozenset(number for number in found if number)

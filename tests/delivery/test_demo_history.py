@@ -199,6 +199,17 @@ def test_it_is_the_same_each_time_and_not_written_twice(demo: World) -> None:
     assert written() == before
 
 
+def test_what_the_shop_brought_itself_is_brought_once(demo: World) -> None:
+    Bill.objects.all().delete()
+    Delivery.objects.all().delete()
+    row = place()
+    row.rule = Rule(ceiling=Decimal(1)).as_json()
+    history.live_through(demo, row)
+    brought = Attempt.objects.filter(state=Attempt.State.DELIVERED)
+    assert brought.filter(courier=None).count() > 500
+    assert brought.count() == brought.values("delivery").distinct().count()
+
+
 def test_a_demo_of_few_days_needs_no_bill(demo: World) -> None:
     Bill.objects.all().delete()
     Delivery.objects.all().delete()
