@@ -3,9 +3,9 @@
 import logging
 import re
 
-# A part of an address that opens a page to who knows it: 128 bits and more. What was copied with it
-# may follow (a full stop, a comma); the ending of a file's name does not.
-_SECRET_PART = re.compile(r"(?<=/)[-_A-Za-z0-9]{20,}+(?!\.[A-Za-z])")
+# A part of an address that opens a page or a picture to who knows it: 128 bits and more. Anything
+# may follow: the ending of a file, or a full stop that was copied with it.
+_SECRET_PART = re.compile(r"(?<=/)[-_A-Za-z0-9]{20,}")
 
 
 class NoTraceOfRefusals(logging.Filter):

@@ -136,11 +136,11 @@ def test_the_log_names_no_address_that_opens_a_page(caplog: pytest.LogCaptureFix
     assert Client().get("/g/nobody/").status_code == 404
     for copied in (f"/d/{slug}。", f"/d/{slug}.", f"/d/{slug}/?from=sms", f"/x/d/{slug}"):
         assert Client().get(copied, follow=True).status_code == 404
-    assert Client().get("/static/leaflet-with-a-long-name.css").status_code == 404
+    assert Client().get(f"/takeaway/pictures/{slug}.jpg").status_code == 404
     assert slug not in caplog.text
     assert "/d/…/" in caplog.text
     assert "/d/…./" in caplog.text
-    assert "/static/leaflet-with-a-long-name.css" in caplog.text
+    assert "/takeaway/pictures/….jpg" in caplog.text
     assert "/g/nobody/" in caplog.text
 
 
