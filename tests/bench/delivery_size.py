@@ -48,7 +48,7 @@ STAGES = (
     WaybillState.AT_SHOP,
     WaybillState.PICKED_UP,
 )
-# What was heard of each delivery of the past, and so when: minutes after the first.
+# What was heard of each delivery of the past.
 HEARD = (
     WaybillState.ACCEPTED,
     WaybillState.AT_SHOP,
@@ -99,10 +99,24 @@ def _live(shop: wechat.Shop) -> None:
     """LIVE deliveries that are not over, at all stages, with prices of three couriers for those for
     which nobody is called.
     """
-    now = timezone.now()
     couriers: dict[int, list[StoreCourier]] = {}
     for courier in StoreCourier.objects.filter(place__in=shop.places).select_related("account"):
         couriers.setdefault(courier.place_id, []).append(courier)
+    made = _live_deliveries(shop)
+    attempts, quotes = [], []
+    for number, row in enumerate(made):
+        of_store = couriers[shop.places[number % STORES].pk]
+        stage = STAGES[number % len(STAGES)]
+        if stage is None:
+            quotes += [_price(row, each) for each in of_store[:3]]
+        else:
+            attempts.append(_rider(row, of_store[number % len(of_store)], stage))
+    Attempt.objects.bulk_create(attempts)
+    Quote.objects.bulk_create(quotes)
+
+
+def _live_deliveries(shop: wechat.Shop) -> list[Delivery]:
+    now = timezone.now()
     made: list[Delivery] = DeliveryFactory.build_batch(LIVE, store=None)
     for number, row in enumerate(made):
         row.store = shop.places[number % STORES].store
@@ -111,42 +125,37 @@ def _live(shop: wechat.Shop) -> None:
         is_waiting = STAGES[number % len(STAGES)] is None
         row.state = Delivery.State.WAITING if is_waiting else Delivery.State.RUNNING
     Delivery.objects.bulk_create(made)
-    attempts, quotes = [], []
-    for number, row in enumerate(made):
-        of_store = couriers[shop.places[number % STORES].pk]
-        stage, courier = STAGES[number % len(STAGES)], of_store[number % len(of_store)]
-        if stage is None:
-            quotes += [
-                Quote(
-                    delivery=row,
-                    courier=each,
-                    round=1,
-                    shop_order_id=f"ZG{row.pk}-{each.pk}",
-                    fee=Decimal("12.00"),
-                    # Later ones only are offered, and the run takes its time.
-                    asked_at=now + timedelta(hours=1),
-                    expires_at=now + timedelta(hours=2),
-                )
-                for each in of_store[:3]
-            ]
-            continue
-        attempts.append(
-            Attempt(
-                delivery=row,
-                courier=courier,
-                courier_code=courier.account.delivery_id,
-                shopid=courier.account.shopid,
-                shop_order_id=f"ZG{row.pk}-live",
-                state=Attempt.State.LIVE,
-                waybill_state=stage,
-                waybill_at=now,
-                fee=Decimal("12.00"),
-                called_at=row.created_at,
-                rider={"name": "王师傅", "phone": "13900000009"},
-            )
-        )
-    Attempt.objects.bulk_create(attempts)
-    Quote.objects.bulk_create(quotes)
+    return made
+
+
+def _price(row: Delivery, courier: StoreCourier) -> Quote:
+    # Later ones only are offered, and the run takes its time.
+    asked_at = timezone.now() + timedelta(hours=1)
+    return Quote(
+        delivery=row,
+        courier=courier,
+        round=1,
+        shop_order_id=f"ZG{row.pk}-{courier.pk}",
+        fee=Decimal("12.00"),
+        asked_at=asked_at,
+        expires_at=asked_at + timedelta(hours=1),
+    )
+
+
+def _rider(row: Delivery, courier: StoreCourier, stage: WaybillState) -> Attempt:
+    return Attempt(
+        delivery=row,
+        courier=courier,
+        courier_code=courier.account.delivery_id,
+        shopid=courier.account.shopid,
+        shop_order_id=f"ZG{row.pk}-live",
+        state=Attempt.State.LIVE,
+        waybill_state=stage,
+        waybill_at=timezone.now(),
+        fee=Decimal("12.00"),
+        called_at=row.created_at,
+        rider={"name": "王师傅", "phone": "13900000009"},
+    )
 
 
 @transaction.atomic
