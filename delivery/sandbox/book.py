@@ -98,6 +98,8 @@ class Waybill:
     rider: dict[str, str] = field(default_factory=dict)
     history: list[list[float]] = field(default_factory=list)
     is_booked: bool = False
+    # Of the goods, in yuan; in older states it is missing.
+    value: float = 5000.0
 
     @property
     def is_live(self) -> bool:

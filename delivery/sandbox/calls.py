@@ -95,6 +95,8 @@ def readd(world: World, app: App, given: Given) -> dict[str, Any]:
         raise CourierRefuses(2, "不支持重新下单")
     if waybill.is_live:
         raise PlatformRefused(930562)
+    if waybill.status == 302:
+        raise CourierRefuses(2, "订单已完成，不能重新下单")
     new = _called(world, app, account, courier, given)
     new.lives, new.history = waybill.lives + 1, waybill.history
     world.book.waybills[waybill.name] = new
@@ -113,8 +115,10 @@ def addtips(world: World, app: App, given: Given) -> dict[str, Any]:
         raise CourierRefuses(4, "小费需大于上次金额")
     if courier.delivery_id == "SS" and total not in STEPS_OF_TIPS:
         raise CourierRefuses(4, "小费金额不正确")
-    if courier.delivery_id == "DADA" and total > 30:
+    if courier.delivery_id == "DADA" and total > min(30, waybill.value):
         raise CourierRefuses(4, "小费超过上限")
+    if courier.delivery_id == "DADA" and total != round(total, 1):
+        raise CourierRefuses(4, "小费最多一位小数")
     waybill.tip, waybill.tips = total, waybill.tips + 1
     return dict(OK)
 
@@ -245,31 +249,15 @@ def _count_call(world: World, account: Account) -> None:
 
 def _price(world: World, account: Account, courier: Courier, given: Given) -> dict[str, float]:
     """Checks an order, and returns what it costs."""
-    receiver, cargo, shop = (part(given, name) for name in ("receiver", "cargo", "shop"))
-    lng, lat = number(receiver, "lng"), number(receiver, "lat")
-    for name in ("name", "city", "address", "address_detail", "phone"):
-        if not str(receiver.get(name) or ""):
-            raise PlatformRefused(930561)
-    if not (0 < number(cargo, "goods_value") <= 5000 and 0 < number(cargo, "goods_weight") <= 50):
-        raise PlatformRefused(930561)
-    for name, most in SIZES.items():
-        if name in cargo and not 0 < number(cargo, name) <= most:
-            raise PlatformRefused(930561)
-    if part(given, "order_info").get("rider_pick_method", 1) not in (1, 2):
-        raise PlatformRefused(930561)
-    if not (cargo.get("cargo_first_class") and cargo.get("cargo_second_class")):
-        raise PlatformRefused(930570)
-    if not (shop.get("img_url") and shop.get("goods_name") and shop.get("goods_count")):
-        raise PlatformRefused(9300535)
-    if len(str(receiver["phone"])) > 64 or not given.get("openid"):
-        raise PlatformRefused(930561)
+    _check_order(given)
     if courier.mood == "offline":
         raise CourierRefuses(2076, "门店已下线")
     if courier.mood == "refuses":
         raise CourierRefuses(1010, "收件人信息不正确")
     if account.balance <= 0:
         raise CourierRefuses(2105, "账户余额不足")
-    distance = metres(courier.lng, courier.lat, lng, lat)
+    receiver = part(given, "receiver")
+    distance = metres(courier.lng, courier.lat, number(receiver, "lng"), number(receiver, "lat"))
     if distance > courier.reach:
         raise CourierRefuses(110, "收货地址超出配送范围")
     price = round(courier.base + courier.per_km * distance / 1000, 2)
@@ -281,6 +269,30 @@ def _price(world: World, account: Account, courier: Courier, given: Given) -> di
         "insurancefee": 0,
         "distance": round(distance),
     }
+
+
+def _check_order(given: Given) -> None:
+    """Refuses what WeChat does not pass on to a courier."""
+    receiver, cargo, shop = (part(given, name) for name in ("receiver", "cargo", "shop"))
+    for name in ("name", "city", "address", "address_detail", "phone"):
+        if not str(receiver.get(name) or ""):
+            raise PlatformRefused(930561)
+    if not (0 < number(cargo, "goods_value") <= 5000 and 0 < number(cargo, "goods_weight") <= 50):
+        raise PlatformRefused(930561)
+    for name, most in SIZES.items():
+        if name in cargo and not 0 < number(cargo, name) <= most:
+            raise PlatformRefused(930561)
+    wishes = part(given, "order_info")
+    if wishes.get("rider_pick_method", 1) not in (1, 2):
+        raise PlatformRefused(930561)
+    if not (cargo.get("cargo_first_class") and cargo.get("cargo_second_class")):
+        raise PlatformRefused(930570)
+    if not (shop.get("img_url") and shop.get("goods_name") and shop.get("goods_count")):
+        raise PlatformRefused(9300535)
+    if len(str(receiver["phone"])) > 64 or not given.get("openid"):
+        raise PlatformRefused(930561)
+    for given_part, name in ((receiver, "lng"), (receiver, "lat"), (wishes, "tips")):
+        number(given_part, name)
 
 
 def _called(world: World, app: App, account: Account, courier: Courier, given: Given) -> Waybill:
@@ -304,6 +316,7 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
         status=101,
         fee=price["fee"],
         distance=int(price["distance"]),
+        value=number(part(given, "cargo"), "goods_value"),
         added_at=now,
         changed_at=now,
         pickup_code=code(wishes, "is_pickup_code_needed"),

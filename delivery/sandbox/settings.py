@@ -35,8 +35,8 @@ class Settings(Switches):
     refuses_escapes: bool = True
     # A courier does at once what it is asked for, and answers so much later.
     answer_seconds: float = 0.0
-    # The answer of add has no waybill number, as that of get has; its order_status is a courier's
-    # own.
+    # The answer of add has no waybill number, but that of get has one; add's order_status is a
+    # courier's own.
     add_without_waybill: bool = False
     add_own_status: int = 101
     # What precancel answers has no fee.

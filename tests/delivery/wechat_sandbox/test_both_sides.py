@@ -134,6 +134,9 @@ def test_a_rider_is_called_again_under_the_same_number(shop: Shop) -> None:
     shop.report("MTPS", "A2", 501)
     with pytest.raises(CourierRefused):
         shop.add("MTPS", "A2", is_again=True)
+    shop.report("SS", "A1", 302)
+    with pytest.raises(CourierRefused, match="已完成"):
+        shop.add("SS", "A1", is_again=True)
 
 
 @pytest.mark.parametrize(

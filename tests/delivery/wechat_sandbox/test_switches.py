@@ -99,7 +99,7 @@ def test_prices_and_reach_are_each_couriers_own(shop: Shop) -> None:
     ("courier", "taken", "refused"),
     [
         ("SS", ["2", "5"], ["6", "5", "4"]),
-        ("DADA", ["1.5", "30"], ["30.5"]),
+        ("DADA", ["1.5", "29"], ["29.05", "30.5"]),
         ("MTPS", [], ["2"]),
         ("UU", ["1.5", "99"], ["99"]),
     ],
@@ -116,6 +116,14 @@ def test_each_courier_has_its_own_ladder_of_tips(
     shop.report(courier, "A1", 102)
     with pytest.raises(CourierRefused):
         tip(shop, courier, "A1", "100")
+
+
+def test_dada_takes_no_tip_above_the_value_of_the_goods(shop: Shop) -> None:
+    cheap = replace(ORDER, cargo=replace(ORDER.cargo, value=Decimal("4.50")))
+    shop.client.add(shop.token, account("DADA"), "A1", cheap)
+    tip(shop, "DADA", "A1", "4.5")
+    with pytest.raises(CourierRefused, match="上限"):
+        tip(shop, "DADA", "A1", "4.6")
 
 
 @pytest.mark.parametrize(
