@@ -29,7 +29,8 @@ def value(body: Mapping[str, Any], name: str, kind: type[T], default: T | None =
     found = body.get(name, default)
     if kind is float and type(found) is int and abs(found) < LARGEST:
         found = float(found)
-    if type(found) is not kind or (kind is float and not math.isfinite(found)):
+    is_endless = isinstance(found, float) and not math.isfinite(found)
+    if type(found) is not kind or is_endless:
         raise ControlError(f"{name} must be {kind.__name__}, not {found!r}")
     return found
 
