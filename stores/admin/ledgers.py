@@ -67,6 +67,9 @@ _PRIVATE_NAMES = re.compile(
 )
 
 
+_FIELD = re.compile(r'"(\w+)":')
+
+
 def pretty_json(value: Any) -> str:
     """Returns a stored body as it is shown, in the direction of its page."""
     return without_marks(json.dumps(value, ensure_ascii=False, indent=2))
@@ -99,13 +102,12 @@ def _sent_text(attempt: OutboundAttempt) -> str:
 def _without_people(line: str) -> str:
     """Returns a line that ends with a JSON object without what is private in it."""
     path, brace, rest = line.partition("{")
-    if not brace:
-        return line
     try:
         sent = json.loads(brace + rest)
     except ValueError:
-        # Cut where the ledger's column ends: what is private in it cannot be told any more.
-        return f"{path}…"
+        # Cut where the ledger's column ends: what of it is private cannot be told any more.
+        is_private = any(_PRIVATE_NAMES.search(name) for name in _FIELD.findall(line))
+        return f"{path}…" if is_private else line
     return path + json.dumps(without_secrets(sent, _PRIVATE_NAMES), ensure_ascii=False)
 
 

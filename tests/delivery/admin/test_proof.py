@@ -116,13 +116,14 @@ def test_the_ledger_shows_what_was_sent_without_the_receiver(ridden: Delivery) -
 
 def test_the_ledger_shows_nothing_of_a_request_that_was_cut(ridden: Delivery) -> None:
     row = OutboundAttempt.objects.get(call__operation="rider.call")
-    row.sent = f"order/get {{}}\n{row.sent[:-1]}"
+    row.sent = f'order/get {{}}\ncut {{"code":1,\n{row.sent[:-1]}'
     row.save()
     shown = at_work(ridden.store, Role.OWNER).get(
         reverse("admin:stores_outboundattempt_change", args=[row.pk])
     )
     text = shown.content.decode()
     assert "order/get {}" in text
+    assert "cut {&quot;code&quot;:1," in text
     assert "order/add …" in text
     assert "goods_weight" not in text
     assert ridden.receiver["address"] not in text
