@@ -65,8 +65,6 @@ _PRIVATE_NAMES = re.compile(
     r"token|secret|password|_sign|phone|address|openid|^receiver$|^note$|(?:pickup|delivery)_info$",
     re.IGNORECASE,
 )
-
-
 _FIELD = re.compile(r'"(\w+)":')
 
 
