@@ -42,6 +42,17 @@ def _forget_some(merchant: Merchant) -> int:
     Attempt.objects.filter(delivery__in=pks).update(rider={}, pickup_code="", finish_code="")
     WaybillNews.objects.filter(attempt__delivery__in=pks).update(message="")
     ReceiverCase.objects.filter(delivery__in=pks).update(text="")
+    _forget_words_to_riders(pks)
     return Delivery.objects.filter(pk__in=pks).update(
         receiver={}, phone_tail="", openid="", note="", emptied_at=now
     )
+
+
+def _forget_words_to_riders(pks: list[int]) -> None:
+    """Empties what was said about fetching and handing over; what the goods were stays."""
+    empty = {"pickup_info": "", "delivery_info": ""}
+    rows = Delivery.objects.filter(pk__in=pks).only("cargo")
+    told = [row for row in rows if any(row.cargo.get(name) for name in empty)]
+    for row in told:
+        row.cargo |= empty
+    Delivery.objects.bulk_update(told, ["cargo"])

@@ -70,6 +70,19 @@ def test_what_a_receiver_said_goes_as_well() -> None:
     assert case.text == ""
 
 
+def test_words_about_the_door_go_and_the_goods_stay() -> None:
+    delivery = old(31).delivery
+    goods = delivery.cargo["goods"]
+    delivery.cargo |= {"pickup_info": "取餐号 12", "delivery_info": "交给 502 的王女士"}
+    delivery.save()
+    without = old(31).delivery
+    assert forget_receivers() == 2
+    delivery.refresh_from_db()
+    assert (delivery.cargo["pickup_info"], delivery.cargo["delivery_info"]) == ("", "")
+    assert delivery.cargo["goods"] == goods
+    assert Delivery.objects.get(pk=without.pk).cargo == without.cargo
+
+
 def test_nobody_is_asked_or_called_for_a_receiver_who_was_removed() -> None:
     attempt = old(31, "returned")
     forget_receivers()
