@@ -32,7 +32,8 @@ from stores.tenancy import has_permission
 from stores.text import one_line
 
 # What only who may see receivers reads; left empty by others, it stays as it is.
-PERSONAL = ("name", "phone", "address", "detail", "lng", "lat", "note")
+PLACE = ("lng", "lat")
+PERSONAL = ("name", "phone", "address", "detail", *PLACE, "note")
 
 
 @staff_page
@@ -55,7 +56,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     do = request.POST.get("do", "read")
     typed = form.typed()
     if not whole:
-        typed |= {name: typed[name] or known[name] for name in PERSONAL}
+        typed = _completed(typed, known)
     if do == "place":
         fixed = form.with_place(finding_of(delivery.store, typed))
         return _page(request, delivery, fixed, whole=whole)
@@ -116,6 +117,16 @@ def _typed_of(delivery: Delivery) -> dict[str, str]:
         "picture": notice.get("picture", ""),
     }
     return {name: one_line(str(text)) for name, text in texts.items()}
+
+
+def _completed(typed: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """Returns what was typed by somebody who does not see the receiver, with what stays. What is
+    said of coordinates names others, so that those known are looked at only as they are.
+    """
+    stays = [name for name in PERSONAL if not typed[name] and name not in PLACE]
+    has_place = any(typed[name] for name in PLACE)
+    place = {} if has_place else {name: known[name] for name in PLACE} | {"is_baidu": ""}
+    return {**typed, **{name: known[name] for name in stays}, **place}
 
 
 def _digest(delivery: Delivery, known: Mapping[str, str]) -> str:

@@ -160,6 +160,20 @@ def test_a_clerk_corrects_what_is_not_shown_to_one(clerk: Client, row: Delivery)
     assert "13900001234" not in refused.content.decode()
 
 
+@pytest.mark.parametrize("do", ["place", "save"])
+@pytest.mark.parametrize("changes", [{}, {"lng": "120.120000"}, {"lat": "30.280000"}])
+def test_no_coordinates_are_made_of_those_that_are_not_shown(
+    clerk: Client, row: Delivery, do: str, changes: dict[str, str]
+) -> None:
+    """What a map of Baidu would mean by them tells where the receiver lives."""
+    answer = correct(clerk, row, do=do, is_baidu="on", **changes)
+    assert "Probably meant" not in answer.content.decode()
+    if do == "place" or changes:
+        found = fields_of(answer)
+        assert (found["lng"], found["lat"]) == (changes.get("lng", ""), changes.get("lat", ""))
+    assert read(row).receiver == row.receiver
+
+
 @pytest.mark.parametrize("state", [State.RUNNING, State.DELIVERED, State.CANCELLED])
 def test_only_what_waits_is_corrected(manager: Client, row: Delivery, state: str) -> None:
     opened = manager.get(address(row))
