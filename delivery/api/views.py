@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_view
 from rest_framework.exceptions import NotFound
@@ -23,7 +23,7 @@ from delivery.api.serializers import (
     TipBody,
 )
 from delivery.choices import DELIVERIES, PLATFORM
-from delivery.models import Delivery
+from delivery.models import Attempt, Delivery
 from delivery.services import calls, cancelling, creating, dispatching, quoting, saying, tips
 from delivery.services.refusals import FeeTooHigh
 from stores import idempotency
@@ -49,8 +49,9 @@ WAITED_FOR = [
 
 def with_details(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
     """With everything that is shown of them, in as many queries for one as for many."""
+    attempts = Attempt.objects.select_related("courier__account").defer("courier__secret")
     rows = rows.select_related("store__delivery_store")
-    return rows.prefetch_related("moments", "attempts")
+    return rows.prefetch_related("moments", Prefetch("attempts", attempts))
 
 
 class DeliveryView(ApiView):
