@@ -32,6 +32,14 @@ def format_moment(at: datetime | None) -> str:
     return date_format(timezone.localtime(at), "Y-m-d H:i:s") if at else "–"
 
 
+def short_time(at: datetime) -> str:
+    """Returns local time to the minute, within a sentence: "14:05", and "11-27 14:05" of any other
+    day than today.
+    """
+    local = timezone.localtime(at)
+    return date_format(local, "H:i" if local.date() == timezone.localdate() else "m-d H:i")
+
+
 def short_moment(at: datetime | None) -> str:
     """Returns local time to the minute with as little of the date as is clear today: "今天 14:05",
     "昨天 14:05", "明天 14:05", "11-27 14:05", and the year when it is not this one.

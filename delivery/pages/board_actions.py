@@ -16,6 +16,7 @@ from delivery.services.arriving import call_of
 from delivery.services.offering import Offered
 from delivery.wire.couriers import courier_of
 from delivery.wire.waybill import RETURNING
+from stores.clock import short_time
 from stores.money import yuan_short, yuan_text
 
 State = Attempt.State
@@ -100,7 +101,7 @@ def _of_time(delivery: Delivery) -> Iterator[Action]:
     call = call_of(delivery, getattr(delivery.store, "delivery_store", None))
     if call is None or call.at <= timezone.now():
         return
-    at = {"time": f"{timezone.localtime(call.at):%H:%M}"}
+    at = {"time": short_time(call.at)}
     if delivery.then == Delivery.Then.AT_TIME:
         yield Action("wait", _("Do not call at %(time)s by itself") % at, {"at_time": ""})
     elif not call.by_itself:

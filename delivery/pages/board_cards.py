@@ -23,6 +23,7 @@ from delivery.services.offering import Offered, offers_of
 from delivery.services.showing import receiver_of, rider_of
 from delivery.services.tracking import phone_and_tel
 from delivery.wire.waybill import RETURNING
+from stores.clock import short_time
 from stores.models import Store
 from stores.money import yuan_text
 from stores.tenancy import has_permission
@@ -255,6 +256,6 @@ def _sentences(paused: Iterable[StoreCourier]) -> Iterator[str]:
         assert row.paused_until is not None, "only paused ones were asked for"
         yield _("%(courier)s is paused until %(time)s: %(reason)s") % {
             "courier": row.account.courier,
-            "time": f"{timezone.localtime(row.paused_until):%H:%M}",
+            "time": short_time(row.paused_until),
             "reason": _(row.pause_reason),
         }

@@ -22,6 +22,7 @@ from delivery.services.refusals import DeliveryConflict
 from delivery.wire.couriers import courier_of
 from stores import audit
 from stores.audit import Actor
+from stores.clock import short_time
 
 # Of a courier of which nothing is known: a rider comes, fetches, and rides so many metres a minute.
 # No quoted time counts for less.
@@ -142,10 +143,7 @@ class Call:
 
     @property
     def words(self) -> str:
-        times = {
-            "call": f"{timezone.localtime(self.at):%H:%M}",
-            "arrival": f"{timezone.localtime(self.arrive_by):%H:%M}",
-        }
+        times = {"call": short_time(self.at), "arrival": short_time(self.arrive_by)}
         if self.is_overdue:
             text = _("Should have been called at %(call)s to be there by %(arrival)s.")
         elif self.by_itself:

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone, translation
 
 from stores.backoffice.labels import moment
-from stores.clock import short_moment
+from stores.clock import short_moment, short_time
 from stores.drills.results import Remark, in_all_languages
 from stores.text import deal_name, listed, listed_lazy
 
@@ -39,6 +39,13 @@ def test_yesterday_ends_at_local_midnight() -> None:
     with time_machine.travel(morning), translation.override("zh-hans"):
         assert short_moment(timezone.make_aware(datetime(2026, 11, 28, 23, 30))) == "昨天 23:30"
         assert short_moment(timezone.make_aware(datetime(2026, 11, 29, 0, 30))) == "今天 00:30"
+
+
+def test_a_time_of_today_stands_alone_and_any_other_with_its_day() -> None:
+    with time_machine.travel(NOON), translation.override("zh-hans"):
+        days = [datetime(2026, 11, day, 9, 5) for day in (28, 29, 30)]
+        texts = [short_time(timezone.make_aware(at)) for at in days]
+    assert texts == ["11-28 09:05", "09:05", "11-30 09:05"]
 
 
 def test_the_hint_of_a_time_has_it_to_the_second() -> None:

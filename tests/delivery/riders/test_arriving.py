@@ -332,6 +332,14 @@ def test_board_and_page_say_when_to_call_and_why(planned: Delivery) -> None:
         assert sendable([planned.store_id]) == [planned.pk]
 
 
+def test_a_call_of_another_day_is_told_with_its_day(planned: Delivery) -> None:
+    clerk = english(member(planned.store.merchant, Role.CLERK, planned.store, password=None))
+    with time_machine.travel(FOUR - timedelta(days=1), tick=False):
+        card = column(shown(clerk), "waiting")
+    assert "Call by 12-01 17:17 to be there by 12-01 18:00." in card
+    assert "Call at 12-01 17:17 by the rule" in card
+
+
 def test_one_that_waits_is_called_by_hand_all_the_same(town: Town) -> None:
     row = wished(town.place, then="at_time", call_at=timezone.now() + timedelta(hours=1))
     delivery_dispatch(delivery=row, courier="SS", actor="小王")
