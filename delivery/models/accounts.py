@@ -58,6 +58,10 @@ class CourierAccount(models.Model):
         return f"{self.courier} {self.shopid}"
 
     @property
+    def is_usable(self) -> bool:
+        return self.vanished_at is None and self.audit == Audit.PASSED
+
+    @property
     def courier(self) -> str:
         """What the courier is called: WeChat does not always say it."""
         return self.name or str(courier_of(self.delivery_id).name)

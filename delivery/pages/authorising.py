@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_stubs_ext import StrOrPromise
 
 from delivery.choices import PLATFORM
-from delivery.models import Authorisation, CourierAccount
+from delivery.models import Authorisation
 from delivery.services import asking, authorising, providing
 from delivery.services.wechat import providers
 from delivery.wire.couriers import COURIERS, TEST, courier_of
@@ -125,8 +125,9 @@ def _merchants(user: User) -> QuerySet[Merchant]:
 
 
 def _rows(merchants: QuerySet[Merchant]) -> QuerySet[Authorisation]:
-    rows = Authorisation.objects.filter(merchant__in=merchants)
-    return rows.select_related("merchant", "connection").order_by("appid")
+    rows = Authorisation.objects.filter(merchant__in=merchants).order_by("appid")
+    rows = rows.select_related("merchant", "connection")
+    return rows.prefetch_related("connection__courier_accounts")
 
 
 @dataclass(frozen=True)
@@ -141,11 +142,8 @@ class Shop:
 
 
 def _shop(row: Authorisation) -> Shop:
-    bound = set(
-        CourierAccount.objects.usable()
-        .filter(connection=row.connection_id)
-        .values_list("delivery_id", flat=True)
-    )
+    accounts = row.connection.courier_accounts.all() if row.connection else []
+    bound = {each.delivery_id for each in accounts if each.is_usable}
     known = [(each.delivery_id, each.name) for each in COURIERS.values()]
     asked = listed([courier_of(each).name for each in providing.waiting_couriers(row)])
     return Shop(row, asked, [each for each in known if each[0] not in bound | {TEST}])

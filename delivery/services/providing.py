@@ -148,8 +148,8 @@ def digest_of(code: str) -> str:
 
 def waiting_couriers(row: Authorisation) -> list[str]:
     """Returns the couriers at which the shop was asked to bind an account, and has none yet."""
-    rows = CourierAccount.objects.filter(connection=row.connection_id, vanished_at=None)
-    bound = set(rows.values_list("delivery_id", flat=True))
+    known = row.connection.courier_accounts.all() if row.connection else []
+    bound = {each.delivery_id for each in known if each.vanished_at is None}
     return sorted(set(row.couriers_asked) - bound)
 
 

@@ -6,7 +6,10 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from delivery.models import Authorisation
@@ -14,6 +17,7 @@ from delivery.sandbox import WechatSandbox
 from stores.models import Connection, Merchant
 from stores.roles import Role
 from stores.sandbox import SandboxServer
+from tests.delivery.factories import CourierAccountFactory, MiniProgramFactory
 from tests.delivery.services.providers import COMPONENT, World
 from tests.delivery.wechat_sandbox.calling import APPID, post
 from tests.pages import english
@@ -105,6 +109,33 @@ def test_the_administrator_is_asked_to_open_the_function_and_to_bind_a_courier(
     row.refresh_from_db()
     assert row.opening_asked_at is not None
     assert set(row.couriers_asked) == {"SS"}
+
+
+def test_many_shops_take_as_many_queries_as_one(merchant: Merchant, client: Client) -> None:
+    provider = MiniProgramFactory(merchant=None)
+
+    def queries(count: int) -> int:
+        for _each in range(count):
+            shop = MiniProgramFactory(merchant=merchant, parent=provider)
+            CourierAccountFactory(connection=shop, delivery_id="DADA")
+            CourierAccountFactory(connection=shop, delivery_id="UU", vanished_at=timezone.now())
+            Authorisation.objects.create(
+                provider=provider,
+                appid=shop.account,
+                merchant=merchant,
+                connection=shop,
+                state=Authorisation.State.GRANTED,
+                told_at=timezone.now(),
+                couriers_asked={"SS": "2026-12-01T09:00:00+00:00"},
+            )
+        with CaptureQueriesContext(connection) as found:
+            page = client.get(PAGE).content.decode()
+        shops = Authorisation.objects.count()
+        assert page.count("Asked, and not bound yet: FlashEx.") == shops
+        assert (page.count('value="DADA"'), page.count('value="UU"')) == (0, shops)
+        return len(found)
+
+    assert queries(1) == queries(5)
 
 
 @pytest.mark.parametrize("given", [{"courier": "NOBODY"}, {"ask": "x"}, {"ask": "0"}])
