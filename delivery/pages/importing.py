@@ -70,36 +70,42 @@ def orders(request: HttpRequest, stores: list[Store], store: Store) -> HttpRespo
     context: dict[str, Any] = {
         "stores": stores,
         "store": store,
-        "text": text,
         "most": MOST_ROWS,
         "most_bytes": MOST_BYTES,
-        "columns": [titles[0] for name, titles in HEADINGS.items() if name not in FROM_LAST],
+        "columns": _columns(),
     }
     if request.method != "POST":
         return render(request, "delivery/import.html", context)
     try:
         table = read_table(text)
-    except Conflict as conflict:
-        context["problem"] = conflict.reason
-        return render(request, "delivery/import.html", context, status=422)
-    lines = _lines(store, table)
-    if request.POST.get("do") == "place":
-        meant = {line.row.number: line.meant for line in lines if line.meant}
-        context["text"] = table.with_places(meant)
-        table = read_table(context["text"])
         lines = _lines(store, table)
+        if request.POST.get("do") == "place":
+            text = table.with_places({each.row.number: each.meant for each in lines if each.meant})
+            table = read_table(text)
+            lines = _lines(store, table)
+    except Conflict as conflict:
+        context |= {"text": text, "problem": conflict.reason}
+        return render(request, "delivery/import.html", context, status=422)
     if request.POST.get("do") == "import":
         lines = [_imported(line, store, staff_user(request)) for line in lines]
-        context["text"] = table.only({line.row.number for line in lines if line.errors})
-    context |= {
+        text = table.only({line.row.number for line in lines if line.errors})
+    context |= {"text": text, "unknown": table.unknown, **_counted(lines)}
+    return render(request, "delivery/import.html", context)
+
+
+def _columns() -> list[str]:
+    """Returns the columns of the template."""
+    return [titles[0] for name, titles in HEADINGS.items() if name not in FROM_LAST]
+
+
+def _counted(lines: list[Line]) -> dict[str, Any]:
+    return {
         "lines": lines,
-        "unknown": table.unknown,
         "fitting": sum(line.given is not None and not line.made for line in lines),
         "made": sum(line.made is not None for line in lines),
         "wrong": sum(bool(line.errors) for line in lines),
         "meant": sum(line.meant is not None for line in lines),
     }
-    return render(request, "delivery/import.html", context)
 
 
 @longer_form(MOST_BYTES + 100_000)
@@ -119,8 +125,7 @@ def read_file(request: HttpRequest) -> HttpResponse:
 @require_safe
 def template(request: HttpRequest) -> HttpResponse:
     """The first line of a table, as Excel opens it."""
-    titles = [titles[0] for name, titles in HEADINGS.items() if name not in FROM_LAST]
-    content = "\ufeff" + ",".join(titles) + "\r\n"
+    content = "\ufeff" + ",".join(_columns()) + "\r\n"
     answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="deliveries.csv"'
     return answer

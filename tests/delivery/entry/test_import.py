@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 
 from delivery.models import Delivery, DeliveryStore
 from delivery.pages.typed_orders import KINDS, kind_of
-from delivery.services.order_tables import MOST_ROWS, Unreadable, decoded, read_table
+from delivery.services.order_tables import (
+    MOST_ROWS,
+    MOST_TEXT,
+    Unreadable,
+    decoded,
+    read_table,
+)
 from delivery.wire.categories import CATEGORIES
 from stores.roles import Role
 from tests.back_office import at_work
@@ -180,6 +186,19 @@ def test_swapped_coordinates_are_put_right_for_all_rows_at_one_click(
     assert rows[1] | {"reference": "A"} == rows[0]
     post(clerk, fixed.context["text"], "import")
     assert made() == ["A", "B", "C"]
+
+
+def test_coordinates_that_make_a_table_too_long_are_said_and_nothing_is_lost(
+    clerk: Client,
+) -> None:
+    rows = "收货人,经度,纬度,备注\n" + "陈,30.2,120.1,\n" * MOST_ROWS
+    each, rest = divmod(MOST_TEXT - len(rows), MOST_ROWS)
+    text = rows.replace(".1,\n", f".1,{'x' * each}\n") + "\n" * rest
+    assert len(text) == MOST_TEXT
+    answer = clerk.post(IMPORT, {"table": text, "do": "place"})
+    assert answer.status_code == 422
+    assert "This table is too long" in answer.content.decode()
+    assert answer.context["text"].count("120.100000,30.200000") == MOST_ROWS
 
 
 def test_a_table_in_which_nothing_is_meant_otherwise_stays_as_it_is(clerk: Client) -> None:
