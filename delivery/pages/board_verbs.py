@@ -234,6 +234,7 @@ def over(request: HttpRequest, delivery: Delivery) -> Done | Asked:
             _("The delivery is over; it is no longer put before a person."),
             _("Nothing is left to do"),
             note_length=REASON,
+            trouble=_("Write how it was settled.") if "note" in request.POST else "",
         )
     settling.delivery_settle(delivery=delivery, actor=staff_user(request), note=note)
     return Done(_("Settled."))
@@ -295,9 +296,10 @@ def _sure(
     *,
     fields: Mapping[str, str] | None = None,
     note_length: int = 0,
+    trouble: str = "",
 ) -> Asked:
     """Asks to press a button once more, with these fields, and with a note if it has a length."""
-    context = {"verb": verb, "title": title, "text": text, "button": button}
+    context = {"verb": verb, "title": title, "text": text, "button": button, "trouble": trouble}
     given = {"sure": "1", **(fields or {})}
     return Asked(
         "delivery/_board_sure.html", context | {"fields": given, "note_length": note_length}
@@ -332,14 +334,24 @@ def _cancel_asked(
         {
             "live": live,
             "name": courier_name(live) if live else "",
-            "fee": WHATEVER if fee is None else str(fee),
             "costs": fee_text(fee),
-            "is_free": fee == 0,
+            "actions": list(_cancel_actions(live, WHATEVER if fee is None else str(fee))),
             "has_goods": has_goods and live is not None and live.courier_id is not None,
             "free_until": until if fee == 0 and until and until > timezone.now() else None,
             "trouble": trouble,
         },
     )
+
+
+def _cancel_actions(live: Attempt | None, fee: str) -> Iterator[Action]:
+    if live is None:
+        fields = {"fee": fee, "then": str(Then.CANCEL)}
+        yield Action("cancel", _("Cancel the delivery"), fields, is_main=True)
+        return
+    fields = {"attempt": str(live.pk), "fee": fee}
+    both = _("Cancel the rider and the delivery")
+    yield Action("cancel", _("Cancel the rider only"), fields | {"then": "rider"}, is_main=True)
+    yield Action("cancel", both, fields | {"then": str(Then.CANCEL)})
 
 
 def _attempt(request: HttpRequest, delivery: Delivery) -> Attempt:

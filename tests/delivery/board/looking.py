@@ -55,4 +55,6 @@ def said(answer: Any) -> str:
 
 
 def is_dialog(answer: Any) -> bool:
-    return bool(answer.headers.get("HX-Retarget") == "#board-dialog")
+    """Whether it is shown in the dialog, which is named by its heading."""
+    is_named = '<h2 id="asked">' in answer.content.decode()
+    return answer.headers.get("HX-Retarget") == "#board-dialog" and is_named

@@ -414,7 +414,9 @@ def test_a_clerk_settles_what_is_over_with_a_note(sender: Client, town: Town) ->
     answer = press(sender, row, "over")
     assert is_dialog(answer)
     assert 'name="note"' in answer.content.decode()
-    assert is_dialog(press(sender, row, "over", note="  "))
+    blank = press(sender, row, "over", note="  ")
+    assert is_dialog(blank)
+    assert "Write how it was settled." in blank.content.decode()
     assert "Settled." in said(press(sender, row, "over", note="已入库"))
     row.refresh_from_db()
     assert row.needs_person is False
