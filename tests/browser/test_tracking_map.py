@@ -105,6 +105,39 @@ def test_the_map_shows_shop_and_rider_and_follows_him(
     assert {referrer for _path, referrer in tiles.asked} == {None}
 
 
+def test_who_goes_by_keyboard_stays_where_they_were_while_the_page_renews_itself(
+    guest: Visitor, tiles: Tiles
+) -> None:
+    attempt = riding()
+    page = guest.page(width=360, height=800)
+    page.goto(path(attempt.delivery))
+    expect(page.locator("#track-map path.rider")).to_be_visible()
+    expect(page.get_by_role("group", name="店铺和骑手的地图")).to_be_visible()
+    for link in ("a[href^='tel:']", ".leaflet-control-zoom-in"):
+        page.locator(link).last.focus()
+        page.evaluate("document.querySelector('main').dataset.old = 'yes'")
+        expect(page.locator("main[data-old]")).to_have_count(0, timeout=5000)
+        expect(page.locator(link).last).to_be_focused()
+
+
+def test_a_server_that_fails_leaves_the_page_and_is_asked_again(
+    guest: Visitor, tiles: Tiles
+) -> None:
+    attempt = riding()
+    page = guest.page(width=360, height=800)
+    page.goto(path(attempt.delivery))
+    expect(page.locator("#track-map path.rider")).to_be_visible()
+    address = f"**{path(attempt.delivery)}"
+    with page.expect_response(address):
+        page.route(address, lambda route: route.fulfill(status=502, body="bad gateway"))
+    page.wait_for_timeout(200)
+    expect(page.locator("#track-map path.rider")).to_be_visible()
+    page.unroute(address)
+    told(attempt, S.DELIVERED, minutes=0)
+    expect(page.locator(".track-now.delivered")).to_be_visible(timeout=5000)
+    guest.complaints = [text for text in guest.complaints if "502" not in text]
+
+
 def test_a_place_that_gets_no_younger_leaves_the_page_after_three_minutes(
     guest: Visitor, tiles: Tiles
 ) -> None:
