@@ -28,6 +28,12 @@ def english(user: User | None = None) -> Client:
     return client
 
 
+def dangling(page: str) -> set[str]:
+    """Returns what fields are said to be described by, and does not stand on the page."""
+    named = re.findall(r'aria-describedby="([^"]*)"', page)
+    return {each for ids in named for each in ids.split() if f'id="{each}"' not in page}
+
+
 def state_of(card: str) -> str:
     found = re.search(r'data-state="(\w+)"', card)
     assert found

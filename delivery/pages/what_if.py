@@ -1,17 +1,18 @@
 """What another rule would have cost: a short form, and the choices of the last month made by it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from delivery.models import DeliveryStore
+from delivery.pages.board_words import span_text
 from delivery.services.choosing import Prefer, Rule
 from delivery.services.replaying import Sides, what_if
 from delivery.services.rules import MOST_YUAN
@@ -68,24 +69,20 @@ def tried(place: DeliveryStore, form: RuleForm) -> Tried | None:
     rule = replace(Rule.from_json(place.rule), prefer=prefer, ceiling=ceiling)
     found = what_if(place, rule, timezone.now() - BACK)
     figures = [
-        _figure(_("Fees"), found.fees, is_money=True),
-        _figure(_("Time until delivered, as quoted"), found.seconds),
-        _figure(_("Time until a rider accepts, usually"), found.acceptance),
+        _figure(_("Fees"), found.fees, yuan_text),
+        _figure(_("Time until delivered, as quoted"), found.seconds, _span),
+        _figure(_("Time until a rider accepts, usually"), found.acceptance, _span),
     ]
     return Tried(
         found.decisions, len(found.changes), found.nobody, [each for each in figures if each]
     )
 
 
-def _figure(title: StrOrPromise, sides: Sides, *, is_money: bool = False) -> Figure | None:
+def _figure(title: StrOrPromise, sides: Sides, shown: Callable[[Decimal], str]) -> Figure | None:
     if not sides.orders:
         return None
-    shown = yuan_text if is_money else _minutes
     return Figure(title, shown(sides.before), shown(sides.after), sides.orders)
 
 
-def _minutes(seconds: Any) -> str:
-    return gettext("%(minutes)d min %(seconds)02d s") % {
-        "minutes": int(seconds) // 60,
-        "seconds": int(seconds) % 60,
-    }
+def _span(seconds: Decimal) -> str:
+    return span_text(timedelta(seconds=int(seconds)))

@@ -16,7 +16,7 @@ from tests.back_office import at_work
 from tests.delivery.entry.typing import NEW, errors_of, fields_of, send, typed
 from tests.delivery.factories import DeliveryStoreFactory, StoreCourierFactory
 from tests.delivery.town import Town
-from tests.pages import HOSTILE
+from tests.pages import HOSTILE, dangling
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -208,8 +208,10 @@ def test_a_pasted_time_stands_in_its_field_as_browsers_show_it(clerk: Client) ->
 
 def test_each_field_that_is_missing_is_told_in_the_same_words(clerk: Client) -> None:
     missing = dict.fromkeys(("name", "goods", "kind", "value", "page"), "")
-    errors = errors_of(send(clerk, **missing))
+    answer = send(clerk, **missing)
+    errors = errors_of(answer)
     assert set(errors) == set(missing)
+    assert dangling(answer.content.decode()) == set(), "each is read with its field"
     assert len({text for texts in errors.values() for text in texts}) == 1
 
 

@@ -28,7 +28,7 @@ from tests.delivery.factories import (
 )
 from tests.delivery.money.files import HEADINGS, as_csv, line
 from tests.delivery.money.test_replaying import OFFERS, decided
-from tests.pages import HOSTILE, english
+from tests.pages import HOSTILE, dangling, english
 from tests.stores.factories import MerchantFactory, UserFactory, member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -280,6 +280,8 @@ def test_another_rule_is_tried_on_the_page(client: Client, courier: StoreCourier
     assert "For 2 orders no courier would fit." in page
     page = client.get(FIGURES, typed | {"prefer": "nonsense", "ceiling": "-1"}).content.decode()
     assert "greater than or equal to 0" in page
+    assert "Empty: any price." in page
+    assert dangling(page) == set()
     assert "would be" not in page
 
 
