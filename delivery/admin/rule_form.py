@@ -20,7 +20,7 @@ from unfold.widgets import (
 from delivery.models import DeliveryStore
 from delivery.services.choosing import Prefer, Rule
 from delivery.services.escalating import Do, Step, problems
-from delivery.services.rules import MOST_LISTED, MOST_MINUTES, MOST_PERCENT, MOST_YUAN
+from delivery.services.rules import MOST_MINUTES, MOST_PERCENT, MOST_YUAN
 from stores.text import listed
 
 # Whole names, for the log can translate nothing else.
@@ -133,7 +133,7 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
         if not self.instance.pk:
             return named
         strange = [each for each in named if each not in known]
-        if strange or len(named) > MOST_LISTED:
+        if strange:
             wrong = _("This store has no courier %(id)s.") % {"id": listed(strange[:3])}
             raise forms.ValidationError(wrong)
         return named

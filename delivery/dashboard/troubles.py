@@ -105,15 +105,14 @@ def _overdue_alerts(stores: list[int]) -> Iterator[Alert]:
     rows = Delivery.objects.open().filter(
         store__in=stores, state=Delivery.State.WAITING, call_at__lt=timezone.now() - OVERDUE
     )
-    found = rows.order_by().aggregate(count=Count("pk"), since=Min("call_at"))
+    found = rows.order_by().aggregate(count=Count("pk"), since=Min("call_at"), one=Min("pk"))
     text = ngettext_lazy(
         "%(count)d delivery should have been called at %(since)s to arrive in time.",
         "%(count)d deliveries should have been called to arrive in time, the first at %(since)s.",
         "count",
     )
     since = short_moment(found["since"]) if found["since"] else "–"
-    first = rows.order_by("call_at", "pk").values_list("pk", flat=True).first()
-    url = _page_of(first) if first and found["count"] == 1 else reverse("delivery:board")
+    url = _page_of(found["one"]) if found["count"] == 1 else reverse("delivery:board")
     yield from Alert.counted("error", text, found["count"], url, actions.LOOK, since=since)
 
 

@@ -200,21 +200,13 @@ def card_of(delivery: Delivery, column: str, offers: Mapping[int, Sequence[Offer
     last = attempts[-1] if attempts else None
     since = _since(delivery, live, last)
     offered = offers.get(delivery.pk, [])
-    why = [*reasons(delivery, live, last, attempts), *refused_by_all(offered)]
-    soon, urgent = (timedelta(minutes=number) for number in AGES[column])
-    is_late = live is not None and live.arrives_at is not None and column == rows.RIDING
     rider = rider_of(live, whole=True) if live else None
     call = call_of(delivery, getattr(delivery.store, "delivery_store", None))
-    soon_at, urgent_at = since + soon, since + urgent
-    if call:
-        # Until then it waits as it should.
-        soon_at, urgent_at = call.at, call.at + OVERDUE
-    if is_late and live and live.arrives_at:
-        urgent_at = live.arrives_at
+    soon_at, urgent_at = _changes_at(column, since, call, live)
     return Card(
         delivery=delivery,
         live=live,
-        reasons=why,
+        reasons=[*reasons(delivery, live, last, attempts), *refused_by_all(offered)],
         is_alarm=revived is not None
         or delivery.needs_person
         or (live is not None and (live.needs_person or live.waybill_state in RETURNING)),
@@ -237,6 +229,18 @@ def _since(delivery: Delivery, live: Attempt | None, last: Attempt | None) -> da
         return ended or delivery.ready_at or delivery.created_at
     is_waited_for = live.waybill_state in (None, WaybillState.WAITING)
     return live.called_at if is_waited_for else live.waybill_at or live.called_at
+
+
+def _changes_at(
+    column: str, since: datetime, call: Call | None, live: Attempt | None
+) -> tuple[datetime, datetime]:
+    """Returns when a card says that it lasts, and when that it lasts too long."""
+    if call:
+        # Until then it waits as it should.
+        return call.at, call.at + OVERDUE
+    soon, urgent = (timedelta(minutes=number) for number in AGES[column])
+    arrives_at = live.arrives_at if live and column == rows.RIDING else None
+    return since + soon, arrives_at or since + urgent
 
 
 def _pauses(store_ids: Sequence[int]) -> Iterator[Pause]:
