@@ -1,9 +1,10 @@
 """The page on which an order that waits is corrected: the form of a new one, filled in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
@@ -20,10 +21,12 @@ from delivery.pages.typed_orders import (
     Typed,
     finding_of,
     read_typed,
+    refused_as,
     warning_of,
 )
 from delivery.services import correcting, settling
 from delivery.services.correcting import PARTS
+from delivery.services.creating import WrongOrder
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.fields import keyed_hash
@@ -52,11 +55,8 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
             settling.note_receiver_shown(delivery, actor=user)
         shown = known if whole else known | dict.fromkeys(PERSONAL, "")
         return _page(request, delivery, _form(delivery, initial=shown), whole=whole)
-    form = _form(delivery, request.POST)
-    do = request.POST.get("do", "read")
-    typed = form.typed()
-    if not whole:
-        typed = _completed(typed, known)
+    form, do = _form(delivery, request.POST), request.POST.get("do", "read")
+    typed = form.typed() if whole else _completed(form.typed(), known)
     if do == "place":
         fixed = form.with_place(finding_of(delivery.store, typed))
         return _page(request, delivery, fixed, whole=whole)
@@ -64,22 +64,13 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, delivery, form.with_pasted(), whole=whole)
     if request.POST.get("seen") != _digest(delivery, known):
         return _back(request, delivery, _("Somebody has corrected this order meanwhile."))
-    fields = [name for name in PARTS if name in form.fields and typed[name] != known[name]]
-    # A wished time that is not changed may be over.
-    asked = {name: text for name, text in typed.items() if name != "wanted" or name in fields}
-    read = read_typed(delivery.store, asked, corrects=True)
-    if read.given is None:
-        return _refused(request, delivery, form, read, whole=whole)
+    changed = [name for name in PARTS if name in form.fields and typed[name] != known[name]]
     try:
-        correcting.delivery_correct(
-            delivery=delivery,
-            given=read.given,
-            fields=fields,
-            labels=_labels(form, fields),
-            actor=user,
-        )
+        read = _corrected(delivery, typed, changed, labels=_labels(form, changed), actor=user)
     except Conflict as conflict:
         return _back(request, delivery, str(conflict.reason))
+    if read.errors:
+        return _refused(request, delivery, form, read, whole=whole)
     if words := warning_of(delivery.store, typed):
         messages.warning(request, words)
     if do == "quote":
@@ -87,6 +78,31 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("delivery:board")
     messages.success(request, _("The order is corrected."))
     return redirect("admin:delivery_delivery_change", delivery.pk)
+
+
+def _corrected(
+    delivery: Delivery,
+    typed: Mapping[str, str],
+    changed: Collection[str],
+    *,
+    labels: Collection[str],
+    actor: User,
+) -> Typed:
+    """Takes over what was changed, unless something is wrong, and returns how it was read. Raises
+    Conflict.
+    """
+    # A wished time that is not changed may be over.
+    asked = {name: text for name, text in typed.items() if name != "wanted" or name in changed}
+    read = read_typed(delivery.store, asked, corrects=True)
+    if read.given is None:
+        return read
+    try:
+        correcting.delivery_correct(
+            delivery=delivery, given=read.given, fields=changed, labels=labels, actor=actor
+        )
+    except WrongOrder as wrong:
+        return refused_as(wrong)
+    return read
 
 
 def _form(delivery: Delivery, *given: object, **more: object) -> EntryForm:

@@ -14,7 +14,13 @@ from django.views.decorators.http import require_http_methods
 from delivery.choices import SEND
 from delivery.models import Delivery
 from delivery.pages.entry_form import EntryForm
-from delivery.pages.typed_orders import Typed, finding_of, read_typed, warning_of
+from delivery.pages.typed_orders import (
+    Typed,
+    finding_of,
+    read_typed,
+    refused_as,
+    warning_of,
+)
 from delivery.services import creating, quoting
 from delivery.services.places import Finding, Place
 from delivery.services.sending import last_entered, sending_stores
@@ -66,6 +72,8 @@ def new(request: HttpRequest, stores: list[Store], store: Store) -> HttpResponse
             actor=staff_user(request),
             is_ready=bool(form.typed()["is_ready"]),
         )
+    except creating.WrongOrder as error:
+        return _refused(request, stores, store, form, refused_as(error))
     except Conflict as conflict:
         # The same number came with another order at the same moment.
         wrong = Typed(errors={"": [str(conflict.reason)]})

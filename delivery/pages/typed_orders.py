@@ -111,11 +111,19 @@ def read_typed(store: Store, typed: Mapping[str, str], *, corrects: bool = False
             return Typed(given)
         row, is_new = creating.order_read(store=store, given=given)
     except creating.WrongOrder as wrong:
-        _collect(errors, wrong.errors)
-        return Typed(errors=errors, meant=wrong.meant)
+        return refused_as(wrong)
     except Conflict as conflict:
         return Typed(errors={"" if corrects else "reference": [str(conflict.reason)]})
     return Typed(given, earlier=None if is_new else row)
+
+
+def refused_as(wrong: creating.WrongOrder) -> Typed:
+    """Returns what is said of the fields that were typed, also where it is wrong only since it was
+    read: a wished time may just be over.
+    """
+    errors: dict[str, list[str]] = {}
+    _collect(errors, wrong.errors)
+    return Typed(errors=errors, meant=wrong.meant)
 
 
 def finding_of(store: Store, typed: Mapping[str, str]) -> Finding | None:

@@ -48,7 +48,7 @@ def check_correctable(delivery: Delivery) -> None:
     """Raises Conflict while a rider may come for the delivery, and when it is over."""
     refuse_if_not_callable(delivery)
     check_callable(delivery)
-    if not readable(delivery, "receiver", {}):
+    if not readable(delivery, "receiver", {}) or readable(delivery, "note", None) is None:
         raise DeliveryConflict(_("No key of this installation opens this."))
 
 

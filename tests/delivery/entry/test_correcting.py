@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from delivery.choices import ForPerson
 from delivery.models import Attempt, Delivery, DeliveryStore, Quote
-from delivery.services import quoting
+from delivery.services import correcting, quoting
+from delivery.services.creating import WrongOrder
 from delivery.services.dispatching import dispatch_plan, rider_call
 from stores.conflicts import Conflict
 from stores.models import AuditEntry
@@ -257,8 +258,20 @@ def test_another_shops_order_is_not_found(row: Delivery) -> None:
     assert stranger.get(address(row)).status_code == 404
 
 
-def test_what_no_key_opens_is_not_corrected(manager: Client, row: Delivery) -> None:
+def test_a_time_that_is_over_since_it_was_read_is_said_at_its_field(
+    manager: Client, row: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(**_given: object) -> None:
+        raise WrongOrder({"arrive_by": ["It has to lie ahead."]})
+
+    monkeypatch.setattr(correcting, "delivery_correct", late)
+    answer = correct(manager, row, phone="13900001234")
+    assert errors_of(answer) == {"wanted": ["It has to lie ahead."]}
+
+
+@pytest.mark.parametrize("column", ["receiver", "note"])
+def test_what_no_key_opens_is_not_corrected(manager: Client, row: Delivery, column: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE delivery_delivery SET receiver = 'gAAAAABlost'")
+        cursor.execute(f"UPDATE delivery_delivery SET {column} = 'gAAAAABlost'")
     assert "/do/correct/" not in shown(manager, row)
     assert "No key" in manager.get(address(row), follow=True).content.decode()

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from delivery.models import Delivery, DeliveryStore, Quote
+from delivery.services import creating
 from stores.models import AuditEntry
 from stores.roles import Role
 from tests.back_office import at_work
@@ -213,6 +214,16 @@ def test_each_field_that_is_missing_is_told_in_the_same_words(clerk: Client) -> 
     assert set(errors) == set(missing)
     assert dangling(answer.content.decode()) == set(), "each is read with its field"
     assert len({text for texts in errors.values() for text in texts}) == 1
+
+
+def test_a_time_that_is_over_since_it_was_read_is_said_at_its_field(
+    clerk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(**_given: object) -> None:
+        raise creating.WrongOrder({"arrive_by": ["It has to lie ahead."]})
+
+    monkeypatch.setattr(creating, "delivery_create", late)
+    assert errors_of(send(clerk)) == {"wanted": ["It has to lie ahead."]}
 
 
 def test_a_wished_time_is_local(clerk: Client) -> None:
