@@ -34,6 +34,7 @@ from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.models import Store
 from stores.tenancy import has_permission
+from stores.text import listed
 from stores.web.uploads import longer_form
 
 # A Chinese character is nine bytes in a form.
@@ -72,7 +73,7 @@ def orders(request: HttpRequest, stores: list[Store], store: Store) -> HttpRespo
         "store": store,
         "most": MOST_ROWS,
         "most_bytes": MOST_BYTES,
-        "columns": _columns(),
+        "columns": listed(_columns()),
     }
     if request.method != "POST":
         return render(request, "delivery/import.html", context)
@@ -89,7 +90,7 @@ def orders(request: HttpRequest, stores: list[Store], store: Store) -> HttpRespo
     if request.POST.get("do") == "import":
         lines = [_imported(line, store, staff_user(request)) for line in lines]
         text = table.only({line.row.number for line in lines if line.errors})
-    context |= {"text": text, "unknown": table.unknown, **_counted(lines)}
+    context |= {"text": text, "unknown": listed(table.unknown), **_counted(lines)}
     return render(request, "delivery/import.html", context)
 
 

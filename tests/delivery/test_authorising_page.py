@@ -20,7 +20,7 @@ from stores.sandbox import SandboxServer
 from tests.delivery.factories import CourierAccountFactory, MiniProgramFactory
 from tests.delivery.services.providers import COMPONENT, World
 from tests.delivery.wechat_sandbox.calling import APPID, post
-from tests.pages import english
+from tests.pages import dangling, english
 from tests.stores.factories import MerchantFactory, UserFactory, member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("in_english")]
@@ -131,6 +131,7 @@ def test_many_shops_take_as_many_queries_as_one(merchant: Merchant, client: Clie
         with CaptureQueriesContext(connection) as found:
             page = client.get(PAGE).content.decode()
         shops = Authorisation.objects.count()
+        assert (page.count("aria-describedby"), dangling(page)) == (2 * shops, set())
         assert page.count("Asked, and not bound yet: FlashEx.") == shops
         assert (page.count('value="DADA"'), page.count('value="UU"')) == (0, shops)
         return len(found)
