@@ -80,7 +80,7 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
         "phone_tail",
         "store",
     )
-    list_select_related = ("store__merchant", "store__delivery_store")
+    list_select_related = ("store__merchant",)
     list_filter = (
         "state",
         ("store", ScopedRelatedFilter),
