@@ -82,7 +82,11 @@ class Table:
         return "\n".join([self.heading, *rows]) + "\n"
 
     def _with_place(self, text: str, place: Place) -> str:
-        cells = csv_records.cells_of(text, self.delimiter)
+        # As the row was read: a quotation mark that nobody closes takes no other cells with it.
+        lines = text.split("\n")
+        _line, cells, _given = next(
+            csv_records.records(lines, self.delimiter, width=len(self.fields))
+        )
         values = {"lng": str(place.lng), "lat": str(place.lat)}
         changed = [
             values.get(name, cell) for name, cell in zip_longest(self.fields, cells, fillvalue="")

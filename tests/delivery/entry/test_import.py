@@ -20,6 +20,7 @@ from delivery.services.order_tables import (
     decoded,
     read_table,
 )
+from delivery.services.places import Place
 from delivery.wire.categories import CATEGORIES
 from stores.roles import Role
 from tests.back_office import at_work
@@ -153,6 +154,7 @@ def test_no_text_breaks_the_reading_of_a_table(text: str) -> None:
     except Unreadable:
         return
     assert found.rows[0].typed["phone"] == "1"
+    assert found.with_places({row.number: Place.of(120, 30) for row in found.rows})
 
 
 def test_each_kind_of_goods_can_be_typed_as_it_is_shown() -> None:
@@ -186,6 +188,13 @@ def test_swapped_coordinates_are_put_right_for_all_rows_at_one_click(
     assert rows[1] | {"reference": "A"} == rows[0]
     post(clerk, fixed.context["text"], "import")
     assert made() == ["A", "B", "C"]
+
+
+def test_a_quotation_mark_that_nobody_closes_keeps_its_row_when_coordinates_are_put_right() -> None:
+    table = read_table('收货人,商品,经度,纬度,电话\n陈,"面 大份,30.28,120.12,13800000002\n')
+    fixed = table.with_places({2: Place.of(120.12, 30.28)})
+    wanted = dict(table.rows[0].typed) | {"lng": "120.120000", "lat": "30.280000"}
+    assert dict(read_table(fixed).rows[0].typed) | {"reference": wanted["reference"]} == wanted
 
 
 def test_coordinates_that_make_a_table_too_long_are_said_and_nothing_is_lost(
