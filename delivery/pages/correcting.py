@@ -17,9 +17,9 @@ from delivery.pages.entry import ask_prices
 from delivery.pages.entry_form import EntryForm
 from delivery.pages.typed_orders import (
     FLAGS,
-    TOGETHER,
     Typed,
     finding_of,
+    kind_text,
     read_typed,
     refused_as,
     warning_of,
@@ -114,7 +114,7 @@ def _form(delivery: Delivery, *given: object, **more: object) -> EntryForm:
 
 def _typed_of(delivery: Delivery) -> dict[str, str]:
     """Returns an order as it would be typed."""
-    receiver, cargo, notice = delivery.receiver, delivery.cargo, delivery.notice
+    receiver, notice = delivery.receiver, delivery.notice
     at = delivery.wanted_at if delivery.is_arrival else None
     texts = {
         **{name: receiver.get(name, "") for name in ("name", "phone", "city", "address", "detail")},
@@ -125,7 +125,7 @@ def _typed_of(delivery: Delivery) -> dict[str, str]:
         "count": notice.get("count", ""),
         "value": delivery.value,
         "weight": delivery.weight,
-        "kind": f"{cargo.get('first_class', '')}{TOGETHER}{cargo.get('second_class', '')}",
+        "kind": kind_text(delivery.cargo),
         "note": delivery.note,
         "wanted": f"{timezone.localtime(at):%Y-%m-%dT%H:%M}" if at else "",
         **{name: "on" if delivery.wishes.get(f"needs_{name}") else "" for name in FLAGS},

@@ -9,15 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from delivery.pages.typed_orders import KINDS, TOGETHER
-from delivery.services.pasting import LONGEST, read_pasted
+from delivery.pages.typed_orders import KINDS, TOGETHER, kind_text
+from delivery.services.pasting import FOUND, LONGEST, read_pasted
 from delivery.services.places import Finding
 from delivery.services.wished_times import dated
 from delivery.wire.categories import CATEGORIES
 from stores.text import one_line, plain
-
-# Fields of the form → parts of a pasted address.
-FROM_PASTED = ("name", "phone", "city", "address", "detail", "wanted")
 
 
 def _line(label: Any, length: int, help_text: Any = "", **attrs: str) -> forms.CharField:
@@ -108,7 +105,7 @@ class EntryForm(forms.Form):
         """The form as it is opened: with what the store entered last, and a number of its own, so
         that a form that is sent twice is one order.
         """
-        kind = f"{last.get('first_class', '')}{TOGETHER}{last.get('second_class', '')}"
+        kind = kind_text(last)
         number = f"{timezone.localtime():%m%d-%H%M}-{secrets.token_hex(2).upper()}"
         initial = {
             "count": "1",
@@ -144,7 +141,7 @@ class EntryForm(forms.Form):
     def with_pasted(self) -> "EntryForm":
         """The form with the pasted address taken apart; what belongs to nothing stays there."""
         found = read_pasted(self.typed()["pasted"])
-        parts = {name: getattr(found, name) for name in FROM_PASTED}
+        parts = {name: getattr(found, name) for name in FOUND}
         known = {name: part for name, part in parts.items() if part and name in self.fields}
         return self.with_values(**known, pasted=found.rest)
 

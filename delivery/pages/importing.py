@@ -15,7 +15,7 @@ from delivery.choices import SEND
 from delivery.models import Delivery
 from delivery.pages.entry import for_a_store
 from delivery.pages.entry_form import EntryForm
-from delivery.pages.typed_orders import TOGETHER, Typed, read_typed, warning_of
+from delivery.pages.typed_orders import Typed, kind_text, read_typed, warning_of
 from delivery.services import creating
 from delivery.services.order_tables import (
     HEADINGS,
@@ -151,9 +151,8 @@ def _lines(store: Store, table: Table) -> list[Line]:
 
 def _filled(typed: Mapping[str, str], last: Mapping[str, str]) -> dict[str, str]:
     """Fills what the table leaves open with what the store entered last."""
-    kind = f"{last.get('first_class', '')}{TOGETHER}{last.get('second_class', '')}"
     usual = {"page": last.get("page", ""), "picture": last.get("picture", "")}
-    usual["kind"] = kind if last else ""
+    usual["kind"] = kind_text(last) if last else ""
     return {**typed, **{name: text for name, text in usual.items() if not typed.get(name)}}
 
 

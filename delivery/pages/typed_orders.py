@@ -200,6 +200,11 @@ def moment_of(text: str) -> str | None:
         return None
 
 
+def kind_text(cargo: Mapping[str, Any]) -> str:
+    """Returns the kind of goods of a delivery as it is shown and typed."""
+    return f"{cargo.get('first_class', '')}{TOGETHER}{cargo.get('second_class', '')}"
+
+
 def kind_of(text: str) -> tuple[str, str]:
     """Returns the pair of a typed kind of goods, which may be its second half alone where that says
     it; else the text as a first class that does not exist.

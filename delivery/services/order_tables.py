@@ -9,7 +9,7 @@ from itertools import zip_longest
 from django.utils.translation import gettext as _
 
 from delivery.services import csv_records
-from delivery.services.pasting import read_pasted
+from delivery.services.pasting import FOUND, read_pasted
 from delivery.services.places import Place
 from delivery.services.wished_times import dated
 from stores.conflicts import Conflict
@@ -39,7 +39,6 @@ HEADINGS: Mapping[str, Sequence[str]] = {
     "page": ("小程序页面", "page"),
     "picture": ("图片", "图片地址", "picture"),
 }
-FROM_PASTED = ("name", "phone", "city", "address", "detail", "wanted")
 _MARKS = str.maketrans("", "", " *（）()：:_-/")
 
 
@@ -155,7 +154,7 @@ def _typed(fields: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
             typed[name] = one_line(unmarked(cell[:LONGEST_CELL]))
     if pasted := typed.pop("pasted", ""):
         found = read_pasted(pasted)
-        for name in FROM_PASTED:
+        for name in FOUND:
             typed[name] = typed.get(name) or getattr(found, name)
     if typed.get("wanted"):
         # So that the same table is the same orders today, and others tomorrow.

@@ -9,6 +9,8 @@ from delivery.services.wished_times import cut_time
 from stores.text import without_marks
 
 LONGEST = 500
+# Parts of a pasted address that are fields of an order by the same names.
+FOUND = ("name", "phone", "city", "address", "detail", "wanted")
 _PHONE = re.compile(
     r"(?<![0-9])(?:\+?86[- ]?)?"
     r"(1[0-9]{2}[- ]?[0-9]{4}[- ]?[0-9]{4}|0[0-9]{2,3}[- ]?[0-9]{7,8}|[48]00-?[0-9]{3}-?[0-9]{4})"
