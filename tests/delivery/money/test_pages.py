@@ -262,6 +262,7 @@ def test_last_month_is_shown_on_the_first_days_of_one(
     page = client.get(FIGURES).content.decode()
     assert "Saved this month" in page
     assert ("Saved last month" in page) == is_shown
+    assert "Of 0 orders" not in page
 
 
 def test_another_rule_is_tried_on_the_page(client: Client, courier: StoreCourier) -> None:
