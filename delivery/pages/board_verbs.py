@@ -247,17 +247,14 @@ def picked_up(request: HttpRequest, delivery: Delivery) -> Done:
 def delivered(request: HttpRequest, delivery: Delivery) -> Done | Asked:
     """Asks for the receiver's hand-over code where the order wants one; without it works too."""
     live = delivery.attempts.live().filter(courier=None).first()
-    if live and live.finish_code and "code" not in request.POST:
-        return Asked("delivery/_board_code.html")
-    typed = narrow(request.POST.get("code", "")).strip()
-    if "without" in request.POST:
+    if live is None or not live.finish_code or "without" in request.POST:
         return _own_step(request, delivery, WaybillState.DELIVERED)
+    if "code" not in request.POST:
+        return Asked("delivery/_board_code.html")
+    typed = narrow(request.POST["code"]).strip()
     try:
-        code = typed if live and live.finish_code else None
-        return _own_step(request, delivery, WaybillState.DELIVERED, code)
+        return _own_step(request, delivery, WaybillState.DELIVERED, typed)
     except DeliveryConflict as conflict:
-        if live is None:
-            raise
         return Asked("delivery/_board_code.html", {"trouble": str(conflict.reason)})
 
 

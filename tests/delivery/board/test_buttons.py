@@ -284,6 +284,13 @@ def test_their_own_people_hand_over_against_the_receivers_code(sender: Client, t
     assert delivery.state == Delivery.State.DELIVERED
 
 
+def test_no_code_is_asked_for_where_there_is_none(sender: Client, town: Town) -> None:
+    delivery = town.delivery()
+    assert "do not deliver this yourselves" in said(press(sender, delivery, "delivered", code="1"))
+    press(sender, delivery, "ourselves")
+    assert "Noted" in said(press(sender, delivery, "delivered", code="1"))
+
+
 def test_a_receiver_without_the_code_gets_the_goods_all_the_same(
     sender: Client, town: Town
 ) -> None:
