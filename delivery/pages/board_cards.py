@@ -73,7 +73,8 @@ class Card:
     @property
     def rings(self) -> bool:
         """Whether the board makes a sound when it newly stands so: a person has to do something."""
-        return self.is_alarm or bool(self.reasons) or not self.delivery.is_open
+        is_overdue = self.call is not None and self.call.is_overdue
+        return self.is_alarm or bool(self.reasons) or is_overdue or not self.delivery.is_open
 
     @property
     def goods(self) -> str:

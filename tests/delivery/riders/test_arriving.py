@@ -316,6 +316,7 @@ def test_board_and_page_say_when_to_call_and_why(planned: Delivery) -> None:
         assert "Call by 17:17 to be there by 18:00." in card
         assert why in card
         assert 'data-urgency="calm"' in card, "it waits as it should"
+        assert "data-alarm" not in card
         assert why in clerk.get(at).content.decode()
         press(clerk, planned, "wait", at_time="1")
         card = column(shown(clerk), "waiting")
@@ -328,6 +329,7 @@ def test_board_and_page_say_when_to_call_and_why(planned: Delivery) -> None:
         card = column(shown(clerk), "waiting")
         assert "Should have been called at 17:17" in card
         assert 'data-urgency="urgent"' in card
+        assert f'data-alarm="{planned.pk}"' in card, "it sounds"
         assert "wait" not in buttons(card, planned)
         assert sendable([planned.store_id]) == [planned.pk]
 
