@@ -271,6 +271,7 @@ def test_their_own_people_hand_over_against_the_receivers_code(sender: Client, t
     asked_for = press(sender, delivery, "delivered")
     assert is_dialog(asked_for)
     assert code not in asked_for.content.decode()
+    assert 'maxlength="12"' in asked_for.content.decode(), "also with what is pasted around it"
     wrong = press(sender, delivery, "delivered", code=f"{(int(code) + 1) % 10_000:04}")
     assert "not the receiver&#x27;s code" in wrong.content.decode()
     assert (
