@@ -129,6 +129,8 @@ def prices(request: HttpRequest, delivery: Delivery) -> Asked:
         {
             "rows": list(_price_rows(offers)),
             "again": _again(row),
+            "ourselves": Action("ourselves", _("We bring it ourselves")),
+            "anew": Action("prices", _("Ask again"), {"anew": "1"}),
             "rule": rule.prefer.label,
             "expires_at": min(ends) if ends else None,
             "trouble": trouble,
@@ -250,12 +252,17 @@ def delivered(request: HttpRequest, delivery: Delivery) -> Done | Asked:
     if live is None or not live.finish_code or "without" in request.POST:
         return _own_step(request, delivery, WaybillState.DELIVERED)
     if "code" not in request.POST:
-        return Asked("delivery/_board_code.html")
+        return _code_asked()
     typed = narrow(request.POST["code"]).strip()
     try:
         return _own_step(request, delivery, WaybillState.DELIVERED, typed)
     except DeliveryConflict as conflict:
-        return Asked("delivery/_board_code.html", {"trouble": str(conflict.reason)})
+        return _code_asked(str(conflict.reason))
+
+
+def _code_asked(trouble: str = "") -> Asked:
+    without = Action("delivered", _("Delivered without the code"), {"without": "1"})
+    return Asked("delivery/_board_code.html", {"without": without, "trouble": trouble})
 
 
 def _own_step(

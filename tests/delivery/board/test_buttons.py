@@ -61,6 +61,7 @@ def test_the_list_of_prices_says_what_each_courier_wants_and_why_one_is_picked(
     assert page.count("board-reason") == 1
     assert "data-left=" in page
     assert page.rindex("Our own people") > page.rindex("MTPS")
+    assert 'hx-target="#board-dialog"' not in page, "a refusal comes with the board"
 
 
 def test_prices_that_count_are_not_asked_for_twice_unless_a_person_wants_it(
@@ -297,7 +298,7 @@ def test_a_receiver_without_the_code_gets_the_goods_all_the_same(
 ) -> None:
     delivery = town.delivery(wishes={"needs_finish_code": True})
     press(sender, delivery, "ourselves")
-    press(sender, delivery, "delivered", code="", without="1")
+    press(sender, delivery, "delivered", without="1")
     delivery.refresh_from_db()
     assert delivery.state == Delivery.State.DELIVERED
 
