@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from delivery.choices import SEND
@@ -128,7 +129,8 @@ def _answer(request: HttpRequest, said: str, trouble: str) -> HttpResponse:
         return _page(request, mine, "delivery/_board.html", **more)
     if trouble:
         return _page(request, mine, "delivery/board.html", **more)
-    return redirect("delivery:board")
+    only = choice_of(request, mine)["only"]
+    return redirect(reverse("delivery:board") + (f"?store={only.pk}" if only else ""))
 
 
 def _dialog(request: HttpRequest, delivery: Delivery, asked: Asked) -> HttpResponse:

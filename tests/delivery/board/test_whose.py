@@ -100,6 +100,18 @@ def test_one_store_can_be_chosen(merchant: Merchant, waiting: Delivery) -> None:
     assert shown(owner, "?store=999999999999999999999")
 
 
+def test_the_chosen_store_stays_after_a_button_and_on_the_way_back(
+    merchant: Merchant, waiting: Delivery
+) -> None:
+    DeliveryStoreFactory(store=StoreFactory(merchant=merchant))
+    owner = english(member(merchant, Role.OWNER, password=None))
+    address, chosen = f"{BOARD}{waiting.pk}/", {"store": str(waiting.store_id)}
+    board = f"{BOARD}?store={waiting.store_id}"
+    assert owner.post(f"{address}ready/", chosen)["Location"] == board
+    assert f'href="{board}"' in owner.post(f"{address}cancel/", chosen).content.decode()
+    assert f'href="{board}"' in owner.get(f"{BOARD}all/", chosen).content.decode()
+
+
 class TestLive:
     def test_nothing_new_costs_at_most_two_queries(
         self, clerk: Client, waiting: Delivery, django_assert_max_num_queries: Any
