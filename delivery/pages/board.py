@@ -10,11 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from delivery.choices import SEND
 from delivery.models import Delivery, DeliveryStore
-from delivery.pages.board_cards import board_of, stores_of
+from delivery.pages.board_cards import board_of
 from delivery.pages.board_news import digest_of
 from delivery.pages.board_verbs import VERBS, Asked
 from delivery.pages.board_words import clock
 from delivery.services.pausing import pauses_end
+from delivery.services.sending import sending_stores
 from stores.backoffice.labels import labelled
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
@@ -84,7 +85,7 @@ def stores_that_send(request: HttpRequest) -> list[Store]:
     user = staff_user(request)
     if not has_permission(user, SEND):
         raise PermissionDenied
-    return stores_of(user)
+    return sending_stores(user)
 
 
 def no_store(request: HttpRequest) -> HttpResponse:
@@ -116,7 +117,7 @@ def delivery_of(request: HttpRequest, pk: int) -> Delivery:
     delivery = get_object_or_404(rows, pk=min(pk, MAX_INT64))
     if not has_permission(user, SEND, delivery.store.merchant_id):
         raise PermissionDenied
-    if delivery.store not in stores_of(user):
+    if delivery.store not in sending_stores(user):
         raise Http404
     return delivery
 
@@ -138,7 +139,7 @@ def _dialog(request: HttpRequest, delivery: Delivery, asked: Asked) -> HttpRespo
         "delivery": delivery,
         "asked": asked.template,
         "clock": clock(),
-        **choice_of(request, stores_of(staff_user(request))),
+        **choice_of(request, sending_stores(staff_user(request))),
         **asked.context,
     }
     if not is_htmx(request):

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from delivery.addresses import tracking_url
-from delivery.choices import SEND, WaybillState
+from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery, DeliveryStore, StoreCourier
 from delivery.pages import board_rows as rows
 from delivery.pages.board_actions import Action, actions_of
@@ -26,7 +25,6 @@ from delivery.wire.waybill import RETURNING
 from stores.clock import short_time
 from stores.models import Store
 from stores.money import yuan_text
-from stores.tenancy import has_permission
 from stores.text import one_line
 
 TITLES: Mapping[str, StrOrPromise] = {
@@ -160,17 +158,6 @@ class Board:
     @property
     def is_empty(self) -> bool:
         return not self.trouble and not any(column.count for column in self.columns)
-
-
-def stores_of(user: User) -> list[Store]:
-    """Returns the stores whose deliveries a person may send."""
-    found = (
-        Store.objects.for_staff(user)
-        .filter(delivery_store__isnull=False, is_active=True, merchant__is_active=True)
-        .select_related("merchant")
-        .order_by("pk")
-    )
-    return [store for store in found if has_permission(user, SEND, store.merchant_id)]
 
 
 def board_of(stores: Sequence[Store]) -> Board:

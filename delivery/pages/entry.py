@@ -23,7 +23,7 @@ from delivery.pages.typed_orders import (
 )
 from delivery.services import creating, quoting
 from delivery.services.places import Finding, Place
-from delivery.services.sending import last_entered, sending_stores
+from delivery.services.sending import last_entered, sending_stores, with_couriers
 from stores.backoffice.pages import current_store, staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.models import Store
@@ -43,6 +43,7 @@ def for_a_store(view: ForStore) -> Callable[[HttpRequest], HttpResponseBase]:
         if not has_permission(user, SEND):
             raise PermissionDenied
         stores = sending_stores(user)
+        with_couriers(stores)
         store = current_store(request, stores)
         if store is None:
             return render(request, "delivery/no_sending.html")

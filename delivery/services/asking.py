@@ -1,5 +1,7 @@
 """What a service provider asks a shop's administrator for, by messages of WeChat."""
 
+from datetime import datetime, timedelta
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,14 +14,17 @@ from stores.conflicts import Conflict
 from stores.models import Connection
 
 State = Authorisation.State
+# WeChat sends the administrator a message each time.
+ASK_AGAIN = timedelta(minutes=10)
 
 
 def shop_open(*, connection: Connection, actor: Actor) -> Authorisation:
     """Asks the shop's administrator, by a message of WeChat, to open instant delivery.
 
-    Raises Conflict for a mini-program without a provider, and PlatformError.
+    Raises Conflict for a mini-program without a provider and within ten minutes, and PlatformError.
     """
     row = _granted(connection)
+    _refuse_so_soon(row.opening_asked_at)
     Wechat(connection).call(lambda client, token: client.ask_to_open(token))
     row.opening_asked_at = timezone.now()
     row.save(update_fields=["opening_asked_at"])
@@ -33,9 +38,10 @@ def courier_bind(*, connection: Connection, delivery_id: str, actor: Actor) -> A
     """Asks the shop's administrator, by a message of WeChat, to bind an account at a courier. That
     it is bound, the list of accounts says.
 
-    Raises Conflict for a mini-program without a provider, and PlatformError.
+    Raises Conflict for a mini-program without a provider and within ten minutes, and PlatformError.
     """
-    _granted(connection)
+    asked_at = _granted(connection).couriers_asked.get(delivery_id)
+    _refuse_so_soon(asked_at and datetime.fromisoformat(asked_at))
     Wechat(connection).call(lambda client, token: client.ask_to_bind(token, delivery_id))
     with transaction.atomic():
         row = Authorisation.objects.select_for_update().get(connection=connection)
@@ -56,3 +62,10 @@ def _granted(connection: Connection) -> Authorisation:
     if row is None or row.state == State.WITHDRAWN:
         raise Conflict(_("Only a service provider that the shop has authorised can ask for this."))
     return row
+
+
+def _refuse_so_soon(asked_at: datetime | None) -> None:
+    if asked_at and asked_at > timezone.now() - ASK_AGAIN:
+        raise Conflict(
+            _("The administrator was asked a moment ago. Ask again in ten minutes at the earliest.")
+        )

@@ -47,6 +47,11 @@ class Saving:
     def saved(self) -> Decimal:
         return self.instead - self.paid
 
+    @property
+    def extra(self) -> Decimal:
+        """Returns what was paid too much: what was saved, the other way round."""
+        return -self.saved
+
 
 @dataclass(frozen=True)
 class Savings:

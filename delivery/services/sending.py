@@ -1,9 +1,10 @@
 """For which stores a person sends goods, and what was entered there last."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 
 from delivery.choices import SEND
 from delivery.models import Delivery, StoreCourier
@@ -16,13 +17,16 @@ def sending_stores(user: User) -> list[Store]:
     rows = Store.objects.for_staff(user).filter(
         delivery_store__isnull=False, is_active=True, merchant__is_active=True
     )
-    couriers = StoreCourier.objects.select_related("account").defer("secret")
-    found = (
-        rows.select_related("merchant", "delivery_store")
-        .prefetch_related(Prefetch("delivery_store__couriers", couriers))
-        .order_by("name", "pk")
-    )
+    found = rows.select_related("merchant").order_by("name", "pk")
     return [store for store in found if has_permission(user, SEND, store.merchant_id)]
+
+
+def with_couriers(stores: Sequence[Store]) -> None:
+    """Reads for all stores at once from where they send, and with which couriers."""
+    couriers = StoreCourier.objects.select_related("account").defer("secret")
+    prefetch_related_objects(
+        stores, "delivery_store", Prefetch("delivery_store__couriers", couriers)
+    )
 
 
 def last_entered(store: Store) -> dict[str, Any]:

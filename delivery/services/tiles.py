@@ -2,12 +2,10 @@
 he has the goods, the rider. The receiver stands on no map.
 """
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.utils import timezone
 
 from delivery.choices import TileSystem
 from delivery.services.places import OTHER_CITY, Place, distance, to_baidu, to_wgs84
@@ -34,11 +32,9 @@ def tiles_origin() -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def map_of(
-    *, shop: Place, rider: Place | None, receiver: Place | None, until: datetime
-) -> dict[str, Any] | None:
-    """Returns what the page's script draws until this moment; None without tiles, where a place is
-    missing, and near the receiver.
+def map_of(*, shop: Place, rider: Place | None, receiver: Place | None) -> dict[str, Any] | None:
+    """Returns what the page's script draws; None without tiles, where a place is missing, and near
+    the receiver.
     """
     if not has_tiles() or rider is None or receiver is None:
         return None
@@ -49,8 +45,6 @@ def map_of(
         "tiles": settings.TRACKING_TILES_URL,
         "shop": _point(shop),
         "rider": _point(roughly),
-        "until": int(until.timestamp()),
-        "now": int(timezone.now().timestamp()),
     }
 
 

@@ -132,16 +132,7 @@ def tracking_seen(*, delivery: Delivery, is_receiver: bool) -> Seen:
     rider_phone, rider_tel = phone_and_tel(str(rider.get("phone", "")))
     code = live.finish_code if live and stage in _UNDER_WAY | {Stage.BY_SHOP} else ""
     placed_at = _placed_at(rides, now) if stage == Stage.ON_THE_WAY else None
-    place = _place_of(delivery)
-    drawn: dict[str, Any] | None = None
-    if placed_at and place:
-        drawn = {
-            "shop": Place.of(place.lng, place.lat),
-            "rider": place_in(rider),
-            "receiver": place_in(delivery.receiver),
-        }
-    sketch = sketch_of(**drawn) if drawn else None
-    tiles = map_of(**drawn, until=placed_at + PLACE_COUNTS) if drawn and placed_at else None
+    sketch, tiles = _drawn(delivery, rider) if placed_at else (None, None)
     cases = list(delivery.cases.all())
     has_complained = any(case.closed_at is None for case in cases)
     shop, shop_phone, shop_tel = shop_of(delivery)
@@ -172,6 +163,18 @@ def tracking_seen(*, delivery: Delivery, is_receiver: bool) -> Seen:
         has_complained=has_complained,
         is_over=not delivery.is_open,
     )
+
+
+def _drawn(
+    delivery: Delivery, rider: Mapping[str, Any]
+) -> tuple[Sketch | None, Mapping[str, Any] | None]:
+    """Returns the sketch and the map with the rider's place."""
+    place = _place_of(delivery)
+    if place is None:
+        return None, None
+    shop = Place.of(place.lng, place.lat)
+    who = {"rider": place_in(rider), "receiver": place_in(delivery.receiver)}
+    return sketch_of(shop=shop, **who), map_of(shop=shop, **who)
 
 
 def shop_of(delivery: Delivery) -> tuple[str, str, str]:

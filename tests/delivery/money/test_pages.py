@@ -252,6 +252,8 @@ def test_figures_are_shown_for_a_store_or_all_with_what_was_saved(
     assert "Choose a store to see it." in owner.get(FIGURES).content.decode()
     one = owner.get(FIGURES, {"store": courier.place.store_id}).content.decode()
     assert "¥12.00 instead of ¥12.00" in one
+    Attempt.objects.filter(pk=called.pk).update(tip=3)
+    assert "¥3.00 more was paid" in client.get(FIGURES).content.decode()
 
 
 @pytest.mark.parametrize(("day", "is_shown"), [(1, True), (7, True), (8, False)])

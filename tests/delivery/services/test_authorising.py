@@ -1,10 +1,12 @@
 """A shop authorises a service provider: the code is exchanged once, whoever brings it first."""
 
+import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -246,6 +248,22 @@ def test_a_shop_is_asked_to_open_and_to_bind(world: World, merchant: Merchant) -
     assert providing.waiting_couriers(row()) == []
     verbs = set(AuditEntry.objects.values_list("verb", flat=True))
     assert {"wechat.opening.asked", "wechat.courier.asked", "wechat.authorised"} <= verbs
+
+
+def test_the_administrator_gets_no_message_after_message(world: World, merchant: Merchant) -> None:
+    connection = come_back(world, merchant, world.agree()).connection
+    assert connection
+    now = timezone.now()
+
+    def asked(after: timedelta) -> int:
+        with time_machine.travel(now + after, tick=False):
+            with contextlib.suppress(Conflict):
+                asking.shop_open(connection=connection, actor=None)
+            with contextlib.suppress(Conflict):
+                asking.courier_bind(connection=connection, delivery_id="SS", actor=None)
+        return AuditEntry.objects.filter(verb__endswith=".asked").count()
+
+    assert [asked(timedelta(minutes=minutes)) for minutes in (0, 9, 11)] == [2, 2, 4]
 
 
 def test_only_a_providers_shop_is_asked(world: World) -> None:
