@@ -5,7 +5,7 @@ from typing import Any
 
 from django.test import Client
 
-from delivery.models import Delivery
+from delivery.models import Attempt, Delivery
 
 BOARD = "/wechat/board/"
 
@@ -58,3 +58,23 @@ def is_dialog(answer: Any) -> bool:
     """Whether it is shown in the dialog, which is named by its heading."""
     is_named = '<h2 id="asked">' in answer.content.decode()
     return answer.headers.get("HX-Retarget") == "#board-dialog" and is_named
+
+
+def quoted(sender: Client, delivery: Delivery) -> tuple[str, Any]:
+    """Opens the list of prices; returns it with the number of the rule's choice."""
+    answer = press(sender, delivery, "prices")
+    assert is_dialog(answer)
+    page = answer.content.decode()
+    return page, field(page, "quote")
+
+
+def agree(sender: Client, delivery: Delivery, page: str, *, then: str = "rider") -> Any:
+    """Presses a button of the dialog that asks about a cancellation."""
+    fields = {"attempt": field(page, "attempt"), "fee": field(page, "fee"), "then": then}
+    return press(sender, delivery, "cancel", **fields)
+
+
+def refreshed(attempt: Attempt) -> Attempt:
+    attempt.refresh_from_db()
+    attempt.delivery.refresh_from_db()
+    return attempt

@@ -17,7 +17,7 @@ from delivery.services.saying import gone_for_sure
 from delivery.wire.events import WaybillEvent
 from stores.models import OutboundCall
 from tests.delivery.factories import AttemptFactory
-from tests.delivery.riders.test_never_two import gone
+from tests.delivery.riders.telling import gone
 from tests.delivery.town import Town
 
 State, S = Attempt.State, WaybillState

@@ -1,0 +1,174 @@
+"""Orders of dead riders that live again: such a rider is found, cancelled and told to a person, and
+nobody is called beside him.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from delivery.models import Attempt, Delivery
+from delivery.services import going_on, life
+from delivery.services.cancelling import delivery_cancel
+from delivery.services.dispatching import OURSELVES, delivery_call_again, delivery_dispatch
+from stores.conflicts import Conflict
+from tests.delivery.factories import AttemptFactory
+from tests.delivery.riders.telling import gone, pushed
+from tests.delivery.town import Town
+
+State = Attempt.State
+
+
+def test_each_cancellation_of_an_order_that_lived_again_costs(town: Town) -> None:
+    town.post("couriers", {"delivery_id": "SS", "cancel_fee": 5.0, "free_seconds": 0.0})
+    attempt = town.called("SS")
+    town.report(attempt, 502)
+    attempt = Attempt.objects.select_related("courier__account__connection").get(pk=attempt.pk)
+    pushed(attempt, 502)
+    town.work()
+    Attempt.objects.update(deduction=Decimal(2))
+    town.report(attempt, 102)
+    pushed(attempt, 102, seconds=1)
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.deduction) == (State.DEAD, Decimal(7))
+
+
+def test_a_rider_who_takes_a_dead_order_is_cancelled_and_a_person_told(town: Town) -> None:
+    attempt = town.called("SS")
+    delivery = attempt.delivery
+    town.report(attempt, 502)
+    attempt = Attempt.objects.select_related("courier__account__connection").get(pk=attempt.pk)
+    pushed(attempt, 502)
+    town.work()
+    attempt.refresh_from_db()
+    assert attempt.state == State.DEAD
+    delivery.refresh_from_db()
+    delivery_dispatch(delivery=delivery, courier="DADA", actor="小王")
+    town.work()
+    town.report(attempt, 102)
+    pushed(attempt, 102, seconds=1)
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.needs_person) == (State.REVIVED, True)
+    town.work()
+    attempt.refresh_from_db()
+    assert attempt.state == State.DEAD
+    assert attempt.revived_at
+    assert attempt.needs_person
+    assert [order["delivery_id"] for order in town.live_orders(delivery)] == ["DADA"]
+
+
+def revived(town: Town, **fields: Any) -> Attempt:
+    """Returns a rider who took a dead order, and whose cancellation gets no answer."""
+    attempt = town.called("SS", **fields)
+    town.report(attempt, 502)
+    attempt = Attempt.objects.select_related("courier__account__connection").get(pk=attempt.pk)
+    pushed(attempt, 502)
+    town.work()
+    town.server.faults.add(operation="order/cancel", kind="drop_before", times=None)
+    town.report(attempt, 102)
+    pushed(attempt, 102, seconds=1)
+    attempt.refresh_from_db()
+    assert attempt.state == State.REVIVED
+    return attempt
+
+
+@pytest.mark.parametrize("courier", ["DADA", None, OURSELVES])
+def test_nobody_is_called_beside_a_rider_who_took_a_dead_order(
+    town: Town, courier: str | None
+) -> None:
+    delivery = revived(town).delivery
+    with pytest.raises(Conflict):
+        delivery_dispatch(delivery=delivery, courier=courier, actor="小王")
+    assert len(town.live_orders(delivery)) == 1
+
+
+def test_what_goes_on_by_itself_waits_until_such_a_rider_is_gone(town: Town) -> None:
+    attempt = revived(town)
+    Delivery.objects.update(then=Delivery.Then.OURSELVES, needs_person=False)
+    delivery = Delivery.objects.get()
+    going_on.go_on(delivery)
+    delivery.refresh_from_db()
+    assert (delivery.needs_person, delivery.then) == (False, Delivery.Then.OURSELVES)
+    town.server.faults.clear()
+    town.work()
+    attempt.refresh_from_db()
+    assert attempt.state == State.DEAD
+    for pk in going_on.waiting():
+        going_on.go_on(Delivery.objects.get(pk=pk))
+    assert [each.courier for each in delivery.attempts.live()] == [None]
+
+
+def test_open_pages_hear_that_such_a_rider_is_gone(db: None) -> None:
+    attempt = AttemptFactory(state=State.REVIVED, delivery__state=Delivery.State.WAITING)
+    Delivery.objects.update(changed_at=timezone.now() - timedelta(hours=1))
+    with transaction.atomic():
+        life.prove_dead(life.locked(attempt.pk))
+    changed_at = Delivery.objects.get().changed_at
+    assert changed_at > timezone.now() - timedelta(minutes=1)
+
+
+def test_late_news_of_the_time_before_the_end_wakes_nobody(town: Town) -> None:
+    attempt = town.called("SS")
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=Decimal(0))
+    town.work()
+    attempt = Attempt.objects.select_related("courier__account__connection").get(pk=attempt.pk)
+    pushed(attempt, 102, seconds=-30)
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.needs_person) == (State.DEAD, False)
+
+
+def test_a_rider_who_takes_a_dead_order_by_a_clock_behind_ours_is_cancelled(town: Town) -> None:
+    attempt = gone(town)
+    town.report(attempt, 102)
+    pushed(attempt, 102, seconds=-30)
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.needs_person) == (State.DEAD, True)
+    assert attempt.revived_at
+    assert town.live_orders(attempt.delivery) == []
+
+
+def test_a_rider_who_takes_a_dead_order_unheard_is_found_by_asking(town: Town) -> None:
+    attempt = gone(town)
+    assert attempt.ask_at
+    Attempt.objects.update(ask_at=timezone.now())
+    town.report(attempt, 102)
+    going_on.ask_due()
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.needs_person) == (State.DEAD, True)
+    assert attempt.revived_at
+    assert town.live_orders(attempt.delivery) == []
+
+
+def test_a_dead_order_is_asked_about_more_and_more_seldom(town: Town) -> None:
+    attempt = gone(town)
+    pauses = []
+    for minutes in (1, 2, 16):
+        now = timezone.now()
+        Attempt.objects.update(ask_at=now, ended_at=now - timedelta(minutes=minutes))
+        going_on.ask_due()
+        attempt.refresh_from_db()
+        pauses.append(attempt.ask_at and round((attempt.ask_at - now) / timedelta(minutes=1)))
+    assert pauses == [1, 2, None]
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.needs_person) == (State.DEAD, False)
+
+
+def test_what_a_second_life_does_wakes_not_the_first(town: Town) -> None:
+    first = gone(town)
+    delivery_call_again(attempt=first, actor="小王")
+    town.work()
+    town.report(first, 102)
+    Attempt.objects.filter(pk=first.pk).update(ask_at=timezone.now())
+    going_on.ask_due()
+    pushed(first, 102, seconds=-60)
+    town.work()
+    first.refresh_from_db()
+    assert (first.state, first.ask_at) == (State.DEAD, None)
+    assert len(town.live_orders(first.delivery)) == 1
