@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from delivery.demo.part import COURIERS, PLACE
-from delivery.models import Attempt, Delivery, DeliveryStore
+from delivery.models import Attempt, Delivery, DeliveryStore, StoreCourier
 from delivery.services.choosing import Acceptance, Facts, Offer, Prefer, Rule, ranking
 from stores.roles import Role
 from tests.back_office import page as address
@@ -51,6 +52,14 @@ def manager(place: DeliveryStore) -> User:
     return member(place.store.merchant, Role.MANAGER, place.store, username="wangwei")
 
 
+OFFERS = [
+    Offer("DADA", Decimal("7.56"), 1800),
+    Offer("SS", Decimal("18.08"), 1500),
+    Offer("MTPS"),
+    Offer("UU", refusal="超出配送范围"),
+]
+
+
 @pytest.fixture
 def ridden(place: DeliveryStore) -> Delivery:
     """A delivery for which a second rider was called, with all that a page can show."""
@@ -58,14 +67,53 @@ def ridden(place: DeliveryStore) -> Delivery:
     made: Delivery = DeliveryFactory(
         store=place.store, reference="1201-1048-7F3A", state=Delivery.State.RUNNING
     )
-    rule, now = Rule(prefer=Prefer.LIKELY, ceiling=Decimal(15)), timezone.now()
-    offers = [
-        Offer("DADA", Decimal("7.56"), 1800),
-        Offer("SS", Decimal("18.08"), 1500),
-        Offer("MTPS"),
-        Offer("UU", refusal="超出配送范围"),
-    ]
-    facts = Facts(now, Decimal("46.50"), offers, {"DADA": Acceptance(40, 38)})
+    dead, live = cancelled(made, couriers["SS"]), riding(made, couriers["DADA"])
+    for number, offer in enumerate(OFFERS):
+        row = couriers[offer.courier]
+        QuoteFactory(delivery=made, courier=row, round=2, fee=offer.fee, refusal=offer.refusal)
+        QuoteFactory(delivery=made, courier=row, round=1, fee=Decimal(8 + number))
+    DecisionFactory(delivery=made, attempt=dead, by="王伟")
+    DecisionFactory(delivery=made, attempt=live, chosen="DADA", by="", **decided_by_rule())
+    for code in (102, 201, 202, 301):
+        WaybillNewsFactory(attempt=live, code=code, message="骑手更新" if code == 201 else "")
+    DeliveryMomentFactory(delivery=made)
+    ReceiverCaseFactory(delivery=made)
+    return made
+
+
+def cancelled(delivery: Delivery, courier: StoreCourier) -> Attempt:
+    made: Attempt = AttemptFactory(
+        delivery=delivery,
+        courier=courier,
+        state=Attempt.State.DEAD,
+        fee=Decimal("18.08"),
+        deduction=Decimal(2),
+        waybill_state=103,
+        ended_at=timezone.now(),
+    )
+    return made
+
+
+def riding(delivery: Delivery, courier: StoreCourier) -> Attempt:
+    made: Attempt = AttemptFactory(
+        delivery=delivery,
+        courier=courier,
+        courier_code=courier.account.delivery_id,
+        fee=Decimal("7.56"),
+        delivery_fee=Decimal("7.56"),
+        tip=Decimal(3),
+        waybill_state=301,
+        distance=1820,
+        accepted_at=timezone.now(),
+        rider={"name": "王建国", "phone": "17033334444"},
+    )
+    return made
+
+
+def decided_by_rule() -> dict[str, Any]:
+    """The rule, what it knew, and how it ranked the offers, as a decision keeps them."""
+    rule = Rule(prefer=Prefer.LIKELY, ceiling=Decimal(15))
+    facts = Facts(timezone.now(), Decimal("46.50"), OFFERS, {"DADA": Acceptance(40, 38)})
     ranked = [
         {
             "courier": each.offer.courier,
@@ -74,46 +122,7 @@ def ridden(place: DeliveryStore) -> Delivery:
         }
         for each in ranking(rule, facts)
     ]
-    dead = AttemptFactory(
-        delivery=made,
-        courier=couriers["SS"],
-        state=Attempt.State.DEAD,
-        fee=Decimal("18.08"),
-        deduction=Decimal(2),
-        waybill_state=103,
-        ended_at=now,
-    )
-    live = AttemptFactory(
-        delivery=made,
-        courier=couriers["DADA"],
-        courier_code="DADA",
-        fee=Decimal("7.56"),
-        delivery_fee=Decimal("7.56"),
-        tip=Decimal(3),
-        waybill_state=301,
-        distance=1820,
-        accepted_at=now,
-        rider={"name": "王建国", "phone": "17033334444"},
-    )
-    for number, offer in enumerate(offers):
-        row = couriers[offer.courier]
-        QuoteFactory(delivery=made, courier=row, round=2, fee=offer.fee, refusal=offer.refusal)
-        QuoteFactory(delivery=made, courier=row, round=1, fee=Decimal(8 + number))
-    DecisionFactory(delivery=made, attempt=dead, by="王伟")
-    DecisionFactory(
-        delivery=made,
-        attempt=live,
-        chosen="DADA",
-        by="",
-        rule=rule.as_json(),
-        facts=facts.as_json(),
-        ranking=ranked,
-    )
-    for code in (102, 201, 202, 301):
-        WaybillNewsFactory(attempt=live, code=code, message="骑手更新" if code == 201 else "")
-    DeliveryMomentFactory(delivery=made)
-    ReceiverCaseFactory(delivery=made)
-    return made
+    return {"rule": rule.as_json(), "facts": facts.as_json(), "ranking": ranked}
 
 
 @SIZES
