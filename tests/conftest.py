@@ -7,14 +7,14 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import translation
 from hypothesis import HealthCheck
@@ -33,6 +33,7 @@ from stores.web import limits
 from tests import flush
 from tests.coupons.factories import Shop, connected_shop
 from tests.demos import prepared
+from tests.rollback import rolled_back
 
 # A busy machine must not fail a property.
 hypothesis_settings.register_profile(
@@ -51,10 +52,12 @@ ON_ANY_DATABASE = re.compile(
     r"|test_links|test_daily_lists|test_demo\.py"
 )
 TRACED_CASES = 2
+TRACED = pytest.StashKey[bool]()
 # Of a test with more cases so many are run on PostgreSQL, drawn by its name: SQLite runs all. Where
 # each case is another operation, table or statement of ours, PostgreSQL runs all as well.
 MOST_CASES_AGAIN = 2
 EACH_CASE_AGAIN = re.compile("test_operations|test_tables|test_prepared|test_statements|test_plans")
+A_WEEK = 7 * 86_400
 # Without one of these, or the mark django_db, a test is refused the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 
@@ -71,19 +74,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tracing costs three quarters of a test's time, so that walks over all pages, the browser and
-    the third and later cases of a test are not traced.
-    """
     cases: Counter[str] = Counter()
     for item in items:
         name = item.nodeid.partition("[")[0]
         cases[name] += 1
-        if cases[name] > TRACED_CASES or {"browser", "contract"} & set(item.path.parts):
-            item.add_marker("no_cover")
+        is_walk = bool({"browser", "contract"} & set(item.path.parts))
+        item.stash[TRACED] = cases[name] <= TRACED_CASES and not is_walk
     if config.getoption("--database-only"):
         kept = _drawn([item for item in items if _needs_database(item)])
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in kept])
         items[:] = [item for item in items if item.nodeid in kept]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Tracing costs three quarters of a test's time, so that walks over all pages, the browser and
+    the third and later cases of a test are not traced, with all that is made for them.
+    """
+    plugin = item.config.pluginmanager.getplugin("_cov")
+    if plugin is None or item.stash[TRACED]:
+        return (yield)
+    plugin.cov_controller.pause()
+    try:
+        return (yield)
+    finally:
+        plugin.cov_controller.resume()
 
 
 def _drawn(items: list[pytest.Item]) -> set[str]:
@@ -143,8 +158,10 @@ def django_db_setup(
 
 @pytest.fixture(autouse=True)
 def _windows_begin_with_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test that uses up a limit meets the end of its window, whatever the clock says."""
-    monkeypatch.setattr(limits, "WINDOWS_FROM", int(time.time()))
+    """No test that uses up a limit meets the end of its window, whatever the clock says. A whole
+    number of windows lies before it, for tests that go back in time.
+    """
+    monkeypatch.setattr(limits, "WINDOWS_FROM", int(time.time()) - A_WEEK)
 
 
 @pytest.fixture(autouse=True)
@@ -227,14 +244,9 @@ def _filled_demo(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[World]:
     """Filling a demo takes seconds: the tests of a module share one, which is then rolled back."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        django_db_blocker.unblock(),
-        transaction.atomic(),
-    ):
+    with pytest.MonkeyPatch.context() as patch, rolled_back(django_db_blocker):
         _clear_addresses(patch)
         yield prepared(Places(tmp_path_factory.mktemp("demo")))
-        transaction.set_rollback(True)
 
 
 @pytest.fixture
@@ -244,6 +256,5 @@ def demo(_filled_demo: World, place: Places, django_db_blocker: DjangoDbBlocker)
     The module must be one xdist_group, and none of its tests may use real transactions.
     """
     shutil.copytree(_filled_demo.place.folder, place.folder)
-    with django_db_blocker.unblock(), transaction.atomic():
+    with rolled_back(django_db_blocker):
         yield replace(_filled_demo, place=place)
-        transaction.set_rollback(True)

@@ -22,9 +22,9 @@ from stores.domains import domains
 from stores.models import Staff
 from tests.contract.collected import dicts, without_entry
 from tests.contract.kinds import NOBODY, Expect
-from tests.contract.two_merchants import HIDDEN, MINE, THEIRS, World, world
+from tests.contract.two_merchants import HIDDEN, MINE, THEIRS, World
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("made")
 ROLES = ("clerk", "manager", "owner", "stranger", "operator", "anonymous")
 RANK = {"clerk": 0, "manager": 1, "owner": 2, "stranger": 2, "operator": 3}
 EXPECTED: dict[str, Expect] = dicts("ADMINS")
@@ -89,8 +89,8 @@ def test_every_admin_is_scoped_and_has_an_entry() -> None:
 
 
 @EVERY
-def test_pages_open_for_the_right_people(label: str) -> None:
-    made, expect = world(), EXPECTED[label]
+def test_pages_open_for_the_right_people(label: str, made: World) -> None:
+    expect = EXPECTED[label]
     row = made.row(label)
     of_row = {role: status_of_row(role, expect) for role in ROLES}
     expected = {
@@ -111,8 +111,7 @@ def test_pages_open_for_the_right_people(label: str) -> None:
 
 
 @EVERY
-def test_who_may_only_look_cannot_change(label: str) -> None:
-    made = world()
+def test_who_may_only_look_cannot_change(label: str, made: World) -> None:
     row, expect = made.row(label), EXPECTED[label]
     before = contents(row)
     for role in ROLES:
@@ -130,9 +129,8 @@ def test_who_may_only_look_cannot_change(label: str) -> None:
 
 
 @EVERY
-def test_no_page_names_another_merchant(label: str) -> None:
+def test_no_page_names_another_merchant(label: str, made: World) -> None:
     """Lists with their filters, forms with their choices, rows, histories."""
-    made = world()
     for role in ("clerk", "manager", "owner", "stranger"):
         own = made.theirs if role == "stranger" else made.mine
         pages = [url(label, "changelist"), url(label, "changelist") + "?q=a", url(label, "add")]
@@ -152,11 +150,10 @@ RELATED_FILTERS = [
 
 
 @pytest.mark.parametrize(("label", "path"), RELATED_FILTERS)
-def test_a_list_filtered_by_anothers_row_stays_empty(label: str, path: str) -> None:
+def test_a_list_filtered_by_anothers_row_stays_empty(label: str, path: str, made: World) -> None:
     """Related filters take a primary key from the address: another merchant's must find nothing and
     name nobody.
     """
-    made = world()
     owner = signed_in(made.people["owner"])
     model = ADMINS[label].model
     for part in path.split("__"):
@@ -222,8 +219,7 @@ def test_related_filters_offer_only_own_rows() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_autocompletes_find_only_own_rows(role: str) -> None:
-    made = world()
+def test_autocompletes_find_only_own_rows(role: str, made: World) -> None:
     client = signed_in(made.people[role])
     asked = 0
     for label, source in ADMINS.items():
@@ -257,15 +253,14 @@ def test_autocompletes_find_only_own_rows(role: str) -> None:
 
 @pytest.mark.parametrize("label", EXPORTS)
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_exports_open_for_the_right_roles(kind: str, label: str) -> None:
+def test_exports_open_for_the_right_roles(kind: str, label: str, made: World) -> None:
     expected = {role: status_of_list(role, "manager") for role in ROLES}
-    assert statuses(world(), url(label, kind)) == expected
+    assert statuses(made, url(label, kind)) == expected
 
 
 @pytest.mark.parametrize("label", EXPORTS)
 @pytest.mark.parametrize("role", ["manager", "owner", "stranger"])
-def test_exports_name_no_other_merchant(role: str, label: str) -> None:
-    made = world()
+def test_exports_name_no_other_merchant(role: str, label: str, made: World) -> None:
     text = signed_in(made.people[role]).get(url(label, "csv")).getvalue().decode()
     assert (EXPORTS[label] in text, leaks(text, role)) == (True, [])
 
@@ -273,8 +268,9 @@ def test_exports_name_no_other_merchant(role: str, label: str) -> None:
 @pytest.mark.parametrize(
     ("label", "page"), [(label, page) for label, each in EXPECTED.items() for page in each.pages]
 )
-def test_further_pages_of_a_row_open_for_the_right_people(label: str, page: str) -> None:
-    made = world()
+def test_further_pages_of_a_row_open_for_the_right_people(
+    label: str, page: str, made: World
+) -> None:
     expect = Expect(EXPECTED[label].pages[page])
     expected = {role: status_of_row(role, expect) for role in ROLES}
     assert statuses(made, url(label, page, made.row(label))) == expected
@@ -283,8 +279,7 @@ def test_further_pages_of_a_row_open_for_the_right_people(label: str, page: str)
 @pytest.mark.parametrize(
     "label", [label for label in sorted(EXPECTED) if getattr(ADMINS.get(label), "buttons", ())]
 )
-def test_buttons_refuse_strangers_and_lower_roles(label: str) -> None:
-    made = world()
+def test_buttons_refuse_strangers_and_lower_roles(label: str, made: World) -> None:
     row, source = made.row(label), ADMINS[label]
     assert set(EXPECTED[label].buttons) <= set(source.buttons)
     for name in source.buttons:
@@ -298,15 +293,13 @@ def test_buttons_refuse_strangers_and_lower_roles(label: str) -> None:
 
 @pytest.mark.parametrize("page", ["index", "todo", "me"])
 @pytest.mark.parametrize("role", ["clerk", "manager", "owner", "stranger"])
-def test_the_overview_names_no_other_merchant(role: str, page: str) -> None:
-    made = world()
+def test_the_overview_names_no_other_merchant(role: str, page: str, made: World) -> None:
     answer = signed_in(made.people[role]).get(reverse(f"admin:{page}"))
     assert (answer.status_code, leaks(answer.content.decode(), role)) == (200, [])
     assert signed_in(None).get(reverse(f"admin:{page}")).status_code == 302
 
 
-def test_somebody_who_lost_the_last_role_gets_in_nowhere() -> None:
-    made = world()
+def test_somebody_who_lost_the_last_role_gets_in_nowhere(made: World) -> None:
     Staff.objects.filter(user=made.people["owner"]).update(is_active=False)
     client = signed_in(made.people["owner"])
     assert {client.get(url(label, "changelist")).status_code for label in EXPECTED} == {302}

@@ -20,10 +20,10 @@ from stores.backoffice.filters import DayFilter
 from stores.backoffice.menu import ITEMS, RECORDS
 from stores.clock import start_of_day
 from stores.domains import domains
-from tests.contract.two_merchants import HIDDEN, THEIRS, World, world
+from tests.contract.two_merchants import HIDDEN, THEIRS, World
 from tests.pages import english
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("made")
 DAILY: dict[str, Any] = {
     made.model._meta.label: made
     for made in admin.site._registry.values()
@@ -65,8 +65,10 @@ def client_of(made: World, role: str) -> Client:
 
 @EVERY
 @pytest.mark.parametrize("role", ["clerk", "owner", "stranger"])
-def test_each_tab_opens_and_holds_as_many_rows_as_it_says(label: str, role: str) -> None:
-    client = client_of(world(), role)
+def test_each_tab_opens_and_holds_as_many_rows_as_it_says(
+    label: str, role: str, made: World
+) -> None:
+    client = client_of(made, role)
     tabs = shown(client, label).tabs
     assert len(tabs) == 0 or sum(tab.is_open for tab in tabs) == 1
     for tab in tabs:
@@ -77,15 +79,16 @@ def test_each_tab_opens_and_holds_as_many_rows_as_it_says(label: str, role: str)
 
 
 @EVERY
-def test_the_number_over_a_list_is_that_of_its_rows(label: str) -> None:
-    client = client_of(world(), "owner")
+def test_the_number_over_a_list_is_that_of_its_rows(label: str, made: World) -> None:
+    client = client_of(made, "owner")
     found = shown(client, label)
     assert re.match(rf"{len(found.result_list)} rows?\b", found.total)
 
 
 @EVERY
-def test_a_store_is_chosen_among_own_ones_only_and_the_tabs_keep_it(label: str) -> None:
-    made = world()
+def test_a_store_is_chosen_among_own_ones_only_and_the_tabs_keep_it(
+    label: str, made: World
+) -> None:
     client = client_of(made, "owner")
     stores = shown(client, label).store_filter
     names = [name for _pk, name in stores.lookup_choices]
@@ -97,15 +100,16 @@ def test_a_store_is_chosen_among_own_ones_only_and_the_tabs_keep_it(label: str) 
 
 
 @EVERY
-def test_people_of_one_store_are_asked_for_none_and_see_no_column_of_it(label: str) -> None:
-    found = shown(client_of(world(), "clerk"), label)
+def test_people_of_one_store_are_asked_for_none_and_see_no_column_of_it(
+    label: str, made: World
+) -> None:
+    found = shown(client_of(made, "clerk"), label)
     assert (found.store_filter, "store" in found.list_display) == (None, False)
 
 
 @EVERY
-def test_what_is_no_day_narrows_nothing(label: str) -> None:
+def test_what_is_no_day_narrows_nothing(label: str, made: World) -> None:
     client = english(User.objects.create_superuser("root"))
-    world()
     every = {row.pk for row in shown(client, label, "?" + ALL.get(label, "")).result_list}
     for column in columns(label):
         asked = [f"{column}_day={value}" for value in NO_DAYS]
@@ -116,8 +120,8 @@ def test_what_is_no_day_narrows_nothing(label: str) -> None:
 
 
 @pytest.mark.parametrize("label", [label for label in sorted(DAILY) if columns(label)])
-def test_an_empty_choice_of_the_head_says_so_and_leads_back(label: str) -> None:
-    client, kept = client_of(world(), "owner"), ALL.get(label, "")
+def test_an_empty_choice_of_the_head_says_so_and_leads_back(label: str, made: World) -> None:
+    client, kept = client_of(made, "owner"), ALL.get(label, "")
     for column in columns(label):
         page = client.get(f"{address(label)}?{kept}{column}_from=2000-01-01&{column}_to=2000-01-02")
         text = page.content.decode()
@@ -125,8 +129,7 @@ def test_an_empty_choice_of_the_head_says_so_and_leads_back(label: str) -> None:
 
 
 @EVERY
-def test_named_days_are_whole_days(label: str) -> None:
-    made = world()
+def test_named_days_are_whole_days(label: str, made: World) -> None:
     client, row = client_of(made, "owner"), made.row(label)
     for column in columns(label)[:1]:
         for days in (0, 1, 6, 7):
@@ -142,8 +145,8 @@ def test_named_days_are_whole_days(label: str) -> None:
 
 
 @EVERY
-def test_the_head_asks_once_for_its_tabs_and_once_for_its_sum(label: str) -> None:
-    client = client_of(world(), "owner")
+def test_the_head_asks_once_for_its_tabs_and_once_for_its_sum(label: str, made: World) -> None:
+    client = client_of(made, "owner")
     table, few = DAILY[label].model._meta.db_table, f"LIMIT {newest.FEW})"
     tabs = shown(client, label).tabs
     for tab in tabs:

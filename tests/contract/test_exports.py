@@ -17,9 +17,9 @@ from openpyxl import load_workbook
 
 from stores.backoffice.exporting import ExportsAdmin
 from stores.money import yuan_text
-from tests.contract.two_merchants import world
+from tests.contract.two_merchants import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("made")
 EXPORTS = {
     made.model._meta.label: made
     for made in admin.site._registry.values()
@@ -80,8 +80,7 @@ def meant(text: str) -> str:
 
 
 @pytest.mark.parametrize("label", EXPORTS)
-def test_no_cell_breaks_a_file(label: str, client: Client) -> None:
-    made = world()
+def test_no_cell_breaks_a_file(label: str, client: Client, made: World) -> None:
     row, operator = made.row(label), made.people["operator"]
     assert operator
     client.force_login(operator)
@@ -111,8 +110,8 @@ def test_no_cell_breaks_a_file(label: str, client: Client) -> None:
 
 
 @pytest.mark.parametrize("label", EXPORTS)
-def test_the_sums_of_a_file_are_that_of_its_list(label: str, client: Client) -> None:
-    operator = world().people["operator"]
+def test_the_sums_of_a_file_are_that_of_its_list(label: str, client: Client, made: World) -> None:
+    operator = made.people["operator"]
     assert operator
     client.force_login(operator)
     lines = lines_of(client, label)

@@ -7,17 +7,21 @@ from django.contrib.admin.models import LogEntry
 
 from stores import audit
 from tests.contract.languages import LANGUAGES
-from tests.contract.test_languages import ADMINS, operator_of, url, world
+from tests.contract.test_languages import ADMINS, operator_of, url
+from tests.contract.two_merchants import World, plainly_named
 
-pytestmark = pytest.mark.django_db
 CHINESE = LANGUAGES[0]
 SHOWN = "本页显示在表单里所做的修改"
 FALSE = "没有修改历史"
 
 
+@pytest.fixture
+def made(made: World) -> World:
+    return plainly_named(made)
+
+
 @pytest.mark.parametrize("label", sorted(ADMINS))
-def test_no_history_denies_what_the_audit_log_knows(label: str) -> None:
-    made = world()
+def test_no_history_denies_what_the_audit_log_knows(label: str, made: World) -> None:
     row, client = made.row(label), CHINESE.client(operator_of(made))
     row.refresh_from_db()
     entry = audit.record("store changed", actor=None, merchant=made.mine.merchant, target=row)

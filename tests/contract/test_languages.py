@@ -16,12 +16,11 @@ from django.utils.translation import override
 
 from stores.roles import Role
 from stores.web import errors
-from tests.contract import two_merchants
 from tests.contract.languages import IN_BOTH, Language, nothing_typed
-from tests.contract.two_merchants import World
+from tests.contract.two_merchants import World, plainly_named
 from tests.stores.factories import MerchantFactory, member
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("made")
 ADMINS = {model._meta.label: made for model, made in admin.site._registry.items()}
 APPS = sorted({label.partition(".")[0] for label in ADMINS})
 HINT = "translate it (make messages); a name goes into ENGLISH of tests/<app>/contract.py"
@@ -34,14 +33,9 @@ def url(label: str, page: str, row: models.Model | None = None) -> str:
     return reverse(name, args=[quote(row.pk)] if row else [])
 
 
-def world() -> World:
-    """Two merchants whose rows all have names that can be told from the words around them."""
-    made = two_merchants.world()
-    for row in made.shared.values():
-        if any(field.name == "name" for field in row._meta.fields):
-            type(row)._default_manager.filter(pk=row.pk).update(name="alpha")
-    type(made.shared["django_q.Schedule"])._default_manager.update(func="stores.tasks.sweep")
-    return made
+@pytest.fixture
+def made(made: World) -> World:
+    return plainly_named(made)
 
 
 def operator_of(made: World) -> User:
@@ -52,8 +46,9 @@ def operator_of(made: World) -> User:
 
 @IN_BOTH
 @pytest.mark.parametrize("label", sorted(ADMINS))
-def test_lists_forms_and_histories_are_in_one_language(label: str, language: Language) -> None:
-    made = world()
+def test_lists_forms_and_histories_are_in_one_language(
+    label: str, language: Language, made: World
+) -> None:
     row, client = made.row(label), language.client(operator_of(made))
     pages = [url(label, "changelist"), url(label, "changelist") + "?q=nothing", url(label, "add")]
     pages += [url(label, page, row) for page in ("change", "delete", "history")]
@@ -73,8 +68,9 @@ def asking(label: str) -> list[str]:
 @pytest.mark.parametrize(
     "label", [label for label, made in ADMINS.items() if made.add_form_template is None]
 )
-def test_complaints_about_an_empty_form_are_in_one_language(label: str, language: Language) -> None:
-    made = world()
+def test_complaints_about_an_empty_form_are_in_one_language(
+    label: str, language: Language, made: World
+) -> None:
     client, page = language.client(operator_of(made)), url(label, "add")
     answer = client.post(page, nothing_typed(client, page))
     assert language.foreign(answer.content.decode()) == []
@@ -82,8 +78,7 @@ def test_complaints_about_an_empty_form_are_in_one_language(label: str, language
 
 @IN_BOTH
 @pytest.mark.parametrize("role", ["clerk", "manager", "owner", "operator"])
-def test_start_pages_are_in_one_language(role: str, language: Language) -> None:
-    made = world()
+def test_start_pages_are_in_one_language(role: str, language: Language, made: World) -> None:
     client = language.client(made.people[role])
     pages = [
         reverse("admin:index"),
@@ -102,8 +97,8 @@ def test_the_overview_of_a_new_merchant_is_in_one_language(language: Language) -
 
 
 @IN_BOTH
-def test_signing_in_and_out_is_in_one_language(language: Language) -> None:
-    made, client = world(), language.client()
+def test_signing_in_and_out_is_in_one_language(language: Language, made: World) -> None:
+    client = language.client()
     page = reverse("admin:login")
     assert language.wrong_on(client, page) == {}
     wrong = client.post(page, {"username": "alpha", "password": "wrong"})
@@ -113,8 +108,7 @@ def test_signing_in_and_out_is_in_one_language(language: Language) -> None:
 
 
 @IN_BOTH
-def test_a_users_password_form_is_in_one_language(language: Language) -> None:
-    made = world()
+def test_a_users_password_form_is_in_one_language(language: Language, made: World) -> None:
     clerk = made.mine.people["clerk"]
     page = reverse("admin:auth_user_do", args=[clerk.pk, "renew_password"])
     client = language.client(operator_of(made))

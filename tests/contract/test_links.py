@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from stores.models import Connection
 from tests.contract.test_admins import ADMINS, signed_in, url
-from tests.contract.two_merchants import world
+from tests.contract.two_merchants import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("made")
 # What no page of ours answers: assets, and other programs.
 ELSEWHERE = re.compile(r"https?:|mailto:|tel:|/static/")
 
@@ -34,8 +34,7 @@ def broken(client: Client, leads: set[str]) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("label", sorted(ADMINS))
-def test_every_link_of_an_admin_opens(label: str) -> None:
-    made = world()
+def test_every_link_of_an_admin_opens(label: str, made: World) -> None:
     pages = [url(label, "changelist"), url(label, "add"), url(label, "change", made.row(label))]
     if label == "stores.Connection":
         merchant = made.mine.rows["stores.Merchant"]
@@ -50,8 +49,8 @@ def test_every_link_of_an_admin_opens(label: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["owner", "operator", "clerk"])
-def test_every_link_of_the_menu_and_of_pages_of_many_things_opens(who: str) -> None:
-    client = signed_in(world().people[who])
+def test_every_link_of_the_menu_and_of_pages_of_many_things_opens(who: str, made: World) -> None:
+    client = signed_in(made.people[who])
     for name in ("admin:index", "counter", "admin:me", "admin:todo"):
         leads = links(client, reverse(name))
         assert leads

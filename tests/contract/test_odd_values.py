@@ -8,9 +8,9 @@ from django import forms
 from django.contrib.auth.models import User
 
 from tests.contract.test_admins import ADMINS, signed_in, url
-from tests.contract.two_merchants import world
+from tests.contract.two_merchants import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("made")
 NUMBERS = ("2147483648", "9" * 60, "NaN")
 DAYS = ("0001-01-01", "9999-12-31", "2026-02-30")
 TEXTS = ("\x00", "\u202e", "9" * 5000)
@@ -33,8 +33,8 @@ def filled(fields: dict[str, forms.Field], which: int) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("label", sorted(ADMINS))
-def test_no_value_of_a_form_or_of_its_address_is_an_error_of_ours(label: str) -> None:
-    row = world().row(label)
+def test_no_value_of_a_form_or_of_its_address_is_an_error_of_ours(label: str, made: World) -> None:
+    row = made.row(label)
     client = signed_in(User.objects.create_superuser("root"))
     for name, value in product(ASKED, ("", "abc", "\x00", "9" * 30)):
         status = client.get(url(label, "change", row), {name: value}).status_code

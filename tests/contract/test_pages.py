@@ -17,9 +17,9 @@ from stores.domains import merged
 from stores.platforms.inbound.endpoint import Inbound
 from tests.contract.pages import EVERYBODY, NOBODY_THERE, PAGES
 from tests.contract.test_admins import ROLES, leaks, signed_in
-from tests.contract.two_merchants import World, world
+from tests.contract.two_merchants import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("made")
 # What holds another merchant's rows, beside what everybody may read.
 OF_MERCHANTS = ("stores", "coupons", "trip", "messaging", "delivery")
 every_page = pytest.mark.parametrize("route", PAGES)
@@ -68,8 +68,8 @@ def contents() -> dict[str, list[dict[str, Any]]]:
 
 
 @every_page
-def test_each_person_gets_what_the_table_says(route: str) -> None:
-    made, page = world(), PAGES[route]
+def test_each_person_gets_what_the_table_says(route: str, made: World) -> None:
+    page = PAGES[route]
     address = f"/{page.address(made)}"
     answers = {role: signed_in(made.people[role]).get(address) for role in ROLES}
     found = {role: answer.status_code for role, answer in answers.items()}
@@ -84,8 +84,7 @@ def test_each_person_gets_what_the_table_says(route: str) -> None:
 
 @pytest.mark.parametrize("route", [route for route, page in PAGES.items() if page.theirs])
 @pytest.mark.parametrize("role", ["clerk", "manager", "owner"])
-def test_anothers_row_is_not_found(route: str, role: str) -> None:
-    made = world()
+def test_anothers_row_is_not_found(route: str, role: str, made: World) -> None:
     theirs = PAGES[route].theirs
     assert theirs
     client = signed_in(made.people[role])
@@ -100,8 +99,10 @@ def test_anothers_row_is_not_found(route: str, role: str) -> None:
     [(route, number) for route, page in PAGES.items() for number in range(len(page.forms))],
 )
 @pytest.mark.parametrize("role", ["clerk", "manager", "owner"])
-def test_a_form_with_anothers_id_changes_nothing(route: str, number: int, role: str) -> None:
-    made, page = world(), PAGES[route]
+def test_a_form_with_anothers_id_changes_nothing(
+    route: str, number: int, role: str, made: World
+) -> None:
+    page = PAGES[route]
     client: Client = signed_in(made.people[role])
     before = contents()
     answer = client.post(f"/{page.address(made)}", page.forms[number](made))
@@ -111,10 +112,12 @@ def test_a_form_with_anothers_id_changes_nothing(route: str, number: int, role: 
 
 
 @pytest.mark.parametrize("role", ["clerk", "manager", "owner"])
-def test_forms_of_the_back_office_take_no_choice_of_another_merchant(role: str) -> None:
+def test_forms_of_the_back_office_take_no_choice_of_another_merchant(
+    role: str, made: World
+) -> None:
     """Every choice of every form, sent with the id of the other merchant's row."""
-    made = world()
     client = signed_in(made.people[role])
+    before = foreign(contents(), made)
     for model in admin.site._registry:
         for related in [field for field in model._meta.get_fields() if field.is_relation]:
             target = getattr(related.related_model, "_meta", None)
@@ -122,14 +125,12 @@ def test_forms_of_the_back_office_take_no_choice_of_another_merchant(role: str) 
             mine = made.mine.rows.get(model._meta.label)
             if theirs is None or mine is None or not hasattr(related, "attname"):
                 continue
-            before = contents()
             base = f"/admin/{model._meta.app_label}/{model._meta.model_name}"
             for address in (f"{base}/add/", f"{base}/{mine.pk}/change/"):
                 answer = client.post(address, {related.name: theirs.pk})
                 assert answer.status_code in (200, 302, 403, 404, 405), address
                 assert leaks(answer.content.decode(), role) == [], address
-            after = contents()
-            assert foreign(after, made) == foreign(before, made), (model, related.name)
+            assert foreign(contents(), made) == before, (model, related.name)
 
 
 def foreign(found: dict[str, list[dict[str, Any]]], made: World) -> list[Any]:

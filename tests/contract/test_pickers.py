@@ -10,17 +10,17 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from stores.backoffice.dates import DayInput, MomentInput, TimeInput, read_day
-from tests.contract.two_merchants import world
+from tests.contract.two_merchants import World
 from tests.pages import english
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("made")
 LABELS = sorted(model._meta.label for model in admin.site._registry)
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_no_page_asks_for_a_day_in_another_way(label: str) -> None:
+def test_no_page_asks_for_a_day_in_another_way(label: str, made: World) -> None:
     name = label.replace(".", "_").lower()
-    row = world().row(label)
+    row = made.row(label)
     client = english(User.objects.create_superuser("root"))
     for address in (
         reverse(f"admin:{name}_changelist"),

@@ -25,11 +25,11 @@ from stores.domains import domains, merged
 from stores.models import AuditEntry, Pace
 from tests.contract.collected import APPS
 from tests.contract.languages import LANGUAGES
-from tests.contract.test_languages import ADMINS, asking, operator_of, url, world
-from tests.contract.two_merchants import World
+from tests.contract.test_languages import ADMINS, asking, operator_of, url
+from tests.contract.two_merchants import World, plainly_named
 from tests.contract.visible import english_in, visible
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("made")
 CHINESE = LANGUAGES[0]
 UNREADABLE = {
     "HTML": re.compile(r"</?[a-z]+[ >/]|&(?:lt|gt|amp|quot);"),
@@ -51,9 +51,10 @@ def unreadable(page: str) -> list[tuple[str, str]]:
     ]
 
 
-def technical_world() -> World:
+@pytest.fixture
+def made(made: World) -> World:
     """Two merchants, and in the operator's ledgers what programs write there."""
-    made = world()
+    plainly_named(made)
     failed: Any = made.shared["django_q.Failure"]
     type(failed).objects.update(result="ValueError: no : Traceback (most recent call last):")
     schedule: Any = made.shared["django_q.Schedule"]
@@ -64,8 +65,7 @@ def technical_world() -> World:
 
 @pytest.mark.parametrize("label", sorted(ADMINS))
 @pytest.mark.parametrize("who", ["owner", "operator"])
-def test_pages_are_in_plain_words(label: str, who: str) -> None:
-    made = technical_world()
+def test_pages_are_in_plain_words(label: str, who: str, made: World) -> None:
     row, person = made.row(label), made.people[who]
     changed = history_of_all_fields(row, operator_of(made))
     pages = [url(label, "changelist"), url(label, "add")]
@@ -109,8 +109,9 @@ def history_of_all_fields(row: models.Model, user: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("label", sorted(ADMINS))
-def test_the_audit_log_names_changed_fields_in_the_readers_language(label: str) -> None:
-    made = world()
+def test_the_audit_log_names_changed_fields_in_the_readers_language(
+    label: str, made: World
+) -> None:
     fields = history_of_all_fields(made.row(label), operator_of(made))
     entry = AuditEntry.objects.create(
         merchant=made.mine.merchant,
@@ -137,8 +138,7 @@ def test_every_task_of_the_queue_has_a_name() -> None:
     assert [path for path in paths if path not in titles] == []
 
 
-def test_a_task_of_the_queue_is_called_by_its_name_and_a_failure_is_a_sentence() -> None:
-    made = technical_world()
+def test_a_task_of_the_queue_is_called_by_its_name_and_a_failure_is_a_sentence(made: World) -> None:
     client = CHINESE.client(operator_of(made))
     page = client.get(url("django_q.Failure", "changelist")).content.decode()
     assert ("发送给平台" in page, "stores.tasks" in page) == (True, False)

@@ -79,3 +79,12 @@ def history(row: models.Model, user: User) -> None:
         action_flag=CHANGE,
         change_message=f"{user.username} changed it",
     )
+
+
+def plainly_named(made: World) -> World:
+    """All rows get names that can be told from the words around them."""
+    for row in made.shared.values():
+        if any(field.name == "name" for field in row._meta.fields):
+            type(row)._default_manager.filter(pk=row.pk).update(name="alpha")
+    type(made.shared["django_q.Schedule"])._default_manager.update(func="stores.tasks.sweep")
+    return made

@@ -12,13 +12,19 @@ from coupons.pages import visits
 from coupons.reasons import Reason
 from coupons.services import abuse
 from stores.models import Connection, InboundEvent, Store
+from tests.contract import two_merchants
 from tests.contract.languages import IN_BOTH, LANGUAGES, Language
-from tests.contract.test_languages import operator_of, url, world
+from tests.contract.test_languages import operator_of, url
+from tests.contract.two_merchants import World, plainly_named
 from tests.coupons.factories import VerificationFactory
 
 pytestmark = pytest.mark.django_db
 FLOW = "guest:" + "a" * 32
 CODE = "700012345678"
+
+
+def world() -> World:
+    return plainly_named(two_merchants.world())
 
 
 @IN_BOTH
