@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -128,12 +129,32 @@ def test_orders_that_are_only_read_are_read_by_day(
 ) -> None:
     binding.provider = Provider.READING
     binding.save()
+    noon = timezone.localtime().replace(hour=12)
     with meituan_of(binding, settings) as meituan:
-        number = meituan.place()
-        run(meituan)
-    assert Order.objects.get().order_id == number
-    # Meituan tells nothing of these orders, so that nothing was missed.
-    assert told_by_asking() == []
+        with time_machine.travel(noon):
+            number = meituan.place()
+            run(meituan)
+        assert Order.objects.get().order_id == number
+        # Meituan tells nothing of these orders, so that nothing was missed.
+        assert told_by_asking() == []
+
+
+def test_orders_of_the_evening_are_read_after_midnight_too(
+    binding: TakeawayStore, settings: Settings
+) -> None:
+    binding.provider = Provider.READING
+    binding.save()
+    night = timezone.localtime().replace(hour=0, minute=4)
+    with meituan_of(binding, settings) as meituan:
+        with time_machine.travel(night - timedelta(hours=1)):
+            number = meituan.place()
+        # Each day has its minutes: one question a minute is allowed.
+        found = []
+        for minutes in (2, 4):
+            with time_machine.travel(night + timedelta(minutes=minutes)):
+                run(meituan)
+            found.append(list(Order.objects.values_list("order_id", flat=True)))
+    assert found == [[], [number]]
 
 
 def test_one_stores_refused_token_stops_no_other(meituan: Meituan, binding: TakeawayStore) -> None:
