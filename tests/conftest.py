@@ -28,6 +28,7 @@ from stores.demo import preparing
 from stores.demo.environment import Places
 from stores.demo.world import World
 from stores.domains import domains, merged
+from stores.platforms.outbox import operations
 from stores.sandbox import SandboxServer
 from stores.web import limits
 from tests import flush
@@ -194,9 +195,11 @@ QUICK = OutboxSettings(
 
 
 @pytest.fixture
-def quick(settings: Settings) -> None:
+def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Short pauses and timeouts, and a slot that is free unless the test takes it."""
     settings.OUTBOX = QUICK
+    for operation in operations.by_name.values():
+        monkeypatch.setattr(type(operation), "backoff", QUICK.backoff)
     platforms = [domain.platform for domain in domains() if domain.platform]
     settings.PACE_SECONDS = dict.fromkeys(platforms, 0.0)
     for platform in platforms:

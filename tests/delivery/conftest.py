@@ -13,11 +13,8 @@ from tests.delivery.town import Town, town_of
 
 @pytest.fixture
 def town(
-    transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Town]:
-    """Pauses between tries are short here."""
-    for kind in AboutRider.__subclasses__():
-        monkeypatch.setattr(kind, "backoff", (0.05,))
     monkeypatch.setattr(AboutRider, "first_question", lambda self: timedelta(0))
     monkeypatch.setattr(life, "PROVE_EVERY", timedelta(seconds=0.1))
     monkeypatch.setattr(life, "PROOF_PATIENCE", timedelta(seconds=1))

@@ -303,8 +303,8 @@ def test_the_queries_do_not_grow_with_the_lines(
         bill_import(bill=bill, columns=Columns(0, COLUMNS), actor=None)
 
 
-def test_ten_thousand_lines_are_compared_with_few_queries(courier: StoreCourier) -> None:
-    place, count = courier.place, 10_000
+def test_thousands_of_lines_are_compared_with_few_queries(courier: StoreCourier) -> None:
+    place, count = courier.place, 3_000
     deliveries = Delivery.objects.bulk_create(
         (
             DeliveryFactory.build(store=place.store, slug=f"many-{number}")
@@ -333,6 +333,6 @@ def test_ten_thousand_lines_are_compared_with_few_queries(courier: StoreCourier)
         bill = uploaded(courier, content)
         bill_import(bill=bill, columns=Columns(0, COLUMNS), actor=None)
     # Some for each thousand lines.
-    assert len(queries) < 200
+    assert len(queries) < 80
     bill.refresh_from_db()
-    assert (bill.lines, bill.difference) == (count, Decimal("5000.00"))
+    assert (bill.lines, bill.difference) == (count, count / Decimal(2))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from delivery.services.bills import xlsx
 from delivery.services.bills.reading import read_table
-from delivery.services.bills.rows import MOST_BYTES, MOST_ROWS, Unreadable
+from delivery.services.bills.rows import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, Unreadable
 from tests.delivery.money.files import HEADINGS, as_csv, as_xlsx, line, sheet, sheet_of
 
 ROWS = (HEADINGS, line("ZG1-a"), line("ZG2-b", tip="2.00"))
@@ -230,9 +230,11 @@ def test_hostile_cells_are_kept_as_texts_or_passed_over() -> None:
 def test_no_bytes_break_the_reader(content: bytes) -> None:
     for begin in (b"", b"PK\x03\x04", b"\xef\xbb\xbf"):
         try:
-            read_table(begin + content)
+            rows = read_table(begin + content)
         except Unreadable:
             continue
+        assert rows
+        assert all(0 < len(row.cells) <= MOST_COLUMNS for row in rows)
 
 
 def test_columns_are_named_as_sheets_name_them() -> None:

@@ -121,7 +121,7 @@ def test_another_ranking_is_a_difference_too(place: DeliveryStore) -> None:
     "broken",
     [
         {"rule": {"prefer": "the one"}},
-        {"rule": []},
+        {"rule": [1]},
         {"facts": {}},
         {"facts": {"at": "now", "value": "x", "offers": None, "acceptance": 1, "tried": 0}},
         {"ranking": {"a": 1}},

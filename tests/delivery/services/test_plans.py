@@ -1,7 +1,7 @@
 """What the start page, the board, figures and rules ask is found by indexes, in a long past too."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from delivery.dashboard.troubles import alerts
 from delivery.models import Attempt, Delivery, StoreCourier
@@ -18,16 +19,29 @@ from delivery.services.learning import called_like_now
 from stores.roles import Role
 from tests.delivery.factories import DeliveryFactory, ReceiverCaseFactory, StoreCourierFactory
 from tests.plans import without_reading_whole_tables
+from tests.rollback import rolled_back
 from tests.stores.factories import member
 
-pytestmark = pytest.mark.django_db
 PAST = 3000
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}
 
 
+@pytest.fixture(scope="module")
+def _owner(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[User]:
+    with rolled_back(django_db_blocker):
+        yield with_a_past()
+
+
 @pytest.fixture
-def owner() -> User:
-    """Of a store with a past of some years, which the database has looked at."""
+def owner(_owner: User, django_db_blocker: DjangoDbBlocker) -> Iterator[User]:
+    """Of a store with a past of some years, which the database has looked at. What the test changes
+    is rolled back.
+    """
+    with rolled_back(django_db_blocker):
+        yield User.objects.get(pk=_owner.pk)
+
+
+def with_a_past() -> User:
     courier: StoreCourier = StoreCourierFactory()
     store, now = courier.place.store, timezone.now()
     rows: list[Delivery] = DeliveryFactory.build_batch(

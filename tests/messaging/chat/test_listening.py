@@ -28,6 +28,7 @@ pytestmark = [
     pytest.mark.urls("messaging.urls"),
     pytest.mark.slow,
 ]
+MANY = 15
 
 
 @pytest.fixture(autouse=True)
@@ -74,10 +75,10 @@ def test_what_customers_write_is_heard_once_on_several_sockets(
         meituan.post("sockets/send", text="成功")
         meituan.post("sockets/send", text="not JSON at all")
         meituan.post("sockets/send", text='{"biz_type":5,"push_content":{}}')
-        expected = [f"第 {n} 条 50%+2" for n in range(40)]
+        expected = [f"第 {n} 条 50%+2" for n in range(MANY)]
         for text in expected:
             say(meituan, text)
-        wait_until(lambda: len(texts()) == 40, about=log.read_text)
+        wait_until(lambda: len(texts()) == MANY, about=log.read_text)
         assert texts() == expected
         wait_until(lambda: ChatStore.objects.filter(socket_at__isnull=False).exists())
         process.send_signal(signal.SIGTERM)
@@ -104,7 +105,7 @@ def test_a_socket_without_signs_of_life_is_opened_anew_with_a_fresh_token(
         wait_until(lambda: texts() == ["还在吗"], about=log.read_text)
 
 
-def test_while_the_sockets_are_dead_a_hundred_messages_come_by_push(
+def test_while_the_sockets_are_dead_all_messages_come_by_push(
     meituan: Meituan, pusher: Pusher, tmp_path: Path
 ) -> None:
     """Shuffled and doubled; afterwards the sockets bring some of them again."""
@@ -113,7 +114,7 @@ def test_while_the_sockets_are_dead_a_hundred_messages_come_by_push(
         wait_until(lambda: both_open(meituan), about=log.read_text)
         meituan.post("settings", sockets="refuse")
         assert meituan.post("sockets/cut")["cut"] == 2
-        said = [envelope(f"第 {n} 条", cts=MORNING + n // 7) for n in range(100)]
+        said = [envelope(f"第 {n} 条", cts=MORNING + n // 7) for n in range(MANY)]
         twice = said + said
         random.Random(11).shuffle(twice)
         for each in twice:
@@ -121,9 +122,9 @@ def test_while_the_sockets_are_dead_a_hundred_messages_come_by_push(
         handle_all()
         meituan.post("settings", sockets="open")
         wait_until(lambda: both_open(meituan), about=log.read_text)
-        say(meituan, "最后", cts=MORNING + 100)
+        say(meituan, "最后", cts=MORNING + MANY)
         wait_until(lambda: "最后" in texts(), about=log.read_text)
-    assert texts() == [f"第 {n} 条" for n in range(100)] + ["最后"]
+    assert texts() == [f"第 {n} 条" for n in range(MANY)] + ["最后"]
 
 
 def test_a_killed_listener_that_is_started_again_hears_on(meituan: Meituan, tmp_path: Path) -> None:
