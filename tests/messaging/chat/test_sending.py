@@ -308,7 +308,7 @@ def test_while_meituan_is_down_messages_wait_and_go_in_order_afterwards(
     meituan.server.stop()
     for text in ("一", "二", "三"):
         send(talk, user, text)
-    deliver_all()
+    outbox.work(seconds=0.5)
     assert set(talk.messages.filter(direction="shop").values_list("state", flat=True)) == {
         MessageState.WAITING
     }
