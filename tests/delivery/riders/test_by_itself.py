@@ -1,10 +1,12 @@
 """What goes on without a person: automatic calls, and couriers that are passed over."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.utils import timezone
 
@@ -232,6 +234,14 @@ def test_what_was_wanted_after_a_rider_comes_also_if_he_was_gone_before(
     assert Delivery.objects.get().then == then
 
 
+@pytest.fixture
+def half_past() -> Iterator[None]:
+    """An hour is learned from riders of that hour: none of a minute ago was called in the last."""
+    with time_machine.travel(timezone.now().replace(minute=30), tick=False):
+        yield
+
+
+@pytest.mark.usefixtures("half_past")
 def test_of_riders_who_were_just_called_nothing_is_learned(db: None) -> None:
     attempt = AttemptFactory(called_at=timezone.now() - timedelta(seconds=100))
     assert attempt.courier
