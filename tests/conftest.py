@@ -195,15 +195,21 @@ QUICK = OutboxSettings(
 
 
 @pytest.fixture
-def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(settings: Settings) -> None:
     """Short pauses and timeouts, and a slot that is free unless the test takes it."""
     settings.OUTBOX = QUICK
-    for operation in operations.by_name.values():
-        monkeypatch.setattr(type(operation), "backoff", QUICK.backoff)
     platforms = [domain.platform for domain in domains() if domain.platform]
     settings.PACE_SECONDS = dict.fromkeys(platforms, 0.0)
     for platform in platforms:
         setattr(settings, f"{platform.upper()}_TIMEOUT", (1.0, 1.0))
+
+
+@pytest.fixture
+def quick_tries(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that have pauses of their own are tried again as soon as the others."""
+    for operation in operations.by_name.values():
+        if operation.backoff:
+            monkeypatch.setattr(type(operation), "backoff", QUICK.backoff)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.delivery.town import Town, town_of
 
 @pytest.fixture
 def town(
-    transactional_db: None, quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, quick_tries: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Town]:
     monkeypatch.setattr(AboutRider, "first_question", lambda self: timedelta(0))
     monkeypatch.setattr(life, "PROVE_EVERY", timedelta(seconds=0.1))

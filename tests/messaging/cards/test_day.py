@@ -26,7 +26,7 @@ from tests.stores.factories import StoreFactory, member
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("quick", "in_english"),
+    pytest.mark.usefixtures("quick_tries", "in_english"),
 ]
 ROWS = [{"job": job, "name": name, "temperature": t} for job, name, t in PEOPLE]
 

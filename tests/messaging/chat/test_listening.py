@@ -17,6 +17,7 @@ from messaging.services.chat.hearing import address_of, frame_heard, opening
 from stores.demo.environment import Places, Ports
 from stores.demo.running import programs
 from stores.models import InboundEvent
+from tests import children
 from tests.messaging.chat.writing import CUSTOMER, MORNING, envelope, push, write
 from tests.messaging.factories import TakeawayStoreFactory
 from tests.messaging.meituan import Meituan
@@ -46,6 +47,15 @@ def listening(log: Path, **env: str) -> Iterator[Any]:
         yield process
 
 
+# Notes signs of life more often than every fifteen seconds.
+OFTEN = """
+    from django.core.management import call_command
+    from messaging.webhooks import listener
+    listener.ALIVE_EVERY = 0.5
+    call_command("im_listen")
+"""
+
+
 def sockets(meituan: Meituan) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = meituan.get("sockets")["sockets"]
     return [row for row in found if row["beats"]]
@@ -64,21 +74,18 @@ def texts() -> list[str]:
     return [message.text for message in Message.objects.in_order()]
 
 
-def test_what_customers_write_is_heard_once_on_several_sockets(
-    meituan: Meituan, tmp_path: Path
-) -> None:
+def test_what_customers_write_is_heard_once_on_several_sockets(meituan: Meituan) -> None:
     """Frames are percent-encoded, doubled, and come in another order; kinds are unknown."""
     meituan.post("settings", socket_percent_encoded=True, socket_copies=1, socket_reordered=True)
-    log = tmp_path / "log"
-    with listening(log) as process:
-        wait_until(lambda: both_open(meituan), about=log.read_text)
+    with children.running(OFTEN, TAKEAWAY_BEAT_SECONDS="0.5") as [process]:
+        wait_until(lambda: both_open(meituan))
         meituan.post("sockets/send", text="成功")
         meituan.post("sockets/send", text="not JSON at all")
         meituan.post("sockets/send", text='{"biz_type":5,"push_content":{}}')
         expected = [f"第 {n} 条 50%+2" for n in range(MANY)]
         for text in expected:
             say(meituan, text)
-        wait_until(lambda: len(texts()) == MANY, about=log.read_text)
+        wait_until(lambda: len(texts()) == MANY)
         assert texts() == expected
         wait_until(lambda: ChatStore.objects.filter(socket_at__isnull=False).exists())
         process.send_signal(signal.SIGTERM)

@@ -25,7 +25,7 @@ from tests.stores.factories import UserFactory
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("quick"),
+    pytest.mark.usefixtures("quick_tries"),
     pytest.mark.urls("messaging.urls"),
 ]
 State = OutboundCall.State
