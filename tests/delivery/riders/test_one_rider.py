@@ -17,6 +17,7 @@ from delivery.services.saying import delivery_return_confirm
 from stores.models import OutboundCall
 from tests.delivery.factories import AttemptFactory
 from tests.delivery.town import Town
+from tests.delivery.wechat_sandbox.calling import APPID
 from tests.processes import wait_until
 
 State = Attempt.State
@@ -49,6 +50,15 @@ def test_a_rider_is_called_by_the_courier_that_a_person_chose(town: Town) -> Non
     assert [order["status"] for order in town.orders(delivery)] == [101]
     with pytest.raises(DeliveryConflict):
         delivery_dispatch(delivery=delivery, courier="DADA", actor="小王")
+
+
+def test_all_name_their_prices_though_the_token_was_stolen_meanwhile(town: Town) -> None:
+    delivery = town.delivery()
+    before = quoting.quotes_ask(delivery=delivery)
+    town.post(f"apps/{APPID}/steal", {})
+    after = quoting.quotes_ask(delivery=delivery)
+    assert [quote.fee for quote in after] == [quote.fee for quote in before]
+    assert any(quote.fee for quote in after)
 
 
 def test_the_rule_calls_the_cheapest_and_its_price_is_kept(town: Town) -> None:
