@@ -52,7 +52,6 @@ ON_ANY_DATABASE = re.compile(
     "languages|words|docs|description|test_pages|test_admins|test_viewing|test_pickers"
     r"|test_links|test_daily_lists|test_demo\.py"
 )
-TRACED_CASES = 2
 TRACED = pytest.StashKey[bool]()
 # Of a test with more cases so many are run on PostgreSQL, drawn by its name: SQLite runs all. Where
 # each case is another operation, table or statement of ours, PostgreSQL runs all as well.
@@ -80,7 +79,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         name = item.nodeid.partition("[")[0]
         cases[name] += 1
         is_walk = bool({"browser", "contract"} & set(item.path.parts))
-        item.stash[TRACED] = cases[name] <= TRACED_CASES and not is_walk
+        item.stash[TRACED] = cases[name] == 1 and not is_walk
     if config.getoption("--database-only"):
         kept = _drawn([item for item in items if _needs_database(item)])
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in kept])
@@ -90,7 +89,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Tracing costs three quarters of a test's time, so that walks over all pages, the browser and
-    the third and later cases of a test are not traced, with all that is made for them.
+    the second and later cases of a test are not traced, with all that is made for them.
     """
     plugin = item.config.pluginmanager.getplugin("_cov")
     if plugin is None or item.stash[TRACED]:
