@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.contract.test_house import ROOT, sources
+from tests.contract.source import ROOT, sources
 
 PAGES = ROOT / "docs" / "platforms"
 PAGE = re.compile(r"docs/platforms/([a-z_]+)\.md")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.test_house import ROOT
+from tests.contract.source import ROOT, nodes
 
 READERS = {"str", "int", "float", "bool", "list", "dict", "get", "setdefault", "db_url_config"}
 # Read by a name of their own from elsewhere: by Django's commands, by make and by tests.
@@ -27,7 +27,7 @@ def config_files() -> list[Path]:
 
 def read_in(path: Path) -> Iterator[str]:
     """The names in env.int("NAME"), os.environ.get("NAME") and os.environ["NAME"]."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             source, first = ast.unparse(node.func.value), node.args[0]
             if source in ("env", "os.environ") and node.func.attr in READERS:

@@ -4,7 +4,7 @@ import polib
 import pytest
 from django.apps import apps
 
-from tests.contract.test_house import ROOT
+from tests.contract.source import ROOT
 
 NONE = "–"
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"

@@ -5,13 +5,12 @@ too large.
 import re
 import subprocess
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from tests.contract.collected import DOMAINS as APPS
+from tests.contract.source import ROOT, sources
 
-ROOT = Path(__file__).resolve().parents[2]
 # A module and a package of the same name are the same thing.
 AGREED = {
     "__init__", "addresses", "admin", "api", "apps", "checks", "choices", "client", "codes",
@@ -42,12 +41,6 @@ def entries(folder: str) -> set[str]:
         for path in (ROOT / folder).iterdir()
         if not path.name.startswith((".", "__pycache__"))
     }
-
-
-def sources() -> list[Path]:
-    return [
-        path for top in ("config", "stores", *APPS) for path in sorted((ROOT / top).rglob("*.py"))
-    ]
 
 
 @pytest.mark.parametrize("app", APPS)

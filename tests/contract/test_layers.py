@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.contract.collected import DOMAINS
+from tests.contract.source import ROOT, name, nodes, sources
 from tests.drawings import FLOORS_SVG, floors_drawing
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = ("config", "stores", *DOMAINS, "tests")
 # The only files that may know a library: our own words stand between it and everybody else.
 ONLY_IN = {
@@ -52,16 +51,11 @@ SQL = re.compile(
 PURE = ("wire", "client", "receipts")
 
 
-def sources(*tops: str) -> Iterator[Path]:
-    for top in tops:
-        yield from sorted((ROOT / top).rglob("*.py"))
-
-
 def imports(path: Path) -> set[str]:
     """Absolute names of everything the file imports, wherever in the file."""
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -74,10 +68,6 @@ def imports(path: Path) -> set[str]:
 def is_pure(path: Path) -> bool:
     """Whether it is, or lies in a package called, wire, client or receipts."""
     return any(part in PURE for part in path.relative_to(ROOT).with_suffix("").parts)
-
-
-def name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
 
 
 def test_no_import_runs_upwards_sideways_or_in_a_ring() -> None:
@@ -153,7 +143,7 @@ def test_wire_client_and_receipts_know_no_tables(domain: str) -> None:
 
 def has_sql(text: str) -> bool:
     """Whether a source sends SQL, brings it into a query, or has some in a string."""
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes(text):
         match node:
             case ast.Call(func=ast.Attribute(ast.Call(func=ast.Name("super")), "execute")):
                 # A command's own `execute`, not a cursor's.

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.contract.source import ROOT
+
 NEW = Path(__file__).parent / "new_domain"
 LEFT_OUT = shutil.ignore_patterns(
     ".git",

@@ -7,7 +7,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from tests.contract.test_house import ROOT, sources
+from tests.contract.source import ROOT, nodes, sources
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
@@ -21,7 +21,7 @@ def is_in_page(words: str) -> bool:
 
 
 def functions(path: Path, *endings: str) -> Iterator[ast.FunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef) and node.name.endswith(endings):
             yield node
 
@@ -57,7 +57,7 @@ def checks() -> set[str]:
         str(keyword.value.value)
         for path in sources()
         if path.name == "checks.py"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         for keyword in node.keywords
         if keyword.arg == "id" and isinstance(keyword.value, ast.Constant)
@@ -69,7 +69,7 @@ def warnings() -> set[str]:
     return {
         str(node.args[0].value)
         for path in sources()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in LEVELS

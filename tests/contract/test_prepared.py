@@ -12,7 +12,7 @@ from django.db import models, transaction
 import stores.prepared
 from stores.prepared import Prepared, PreparedUpdate
 from tests.contract.collected import APPS as ALL_APPS
-from tests.contract.test_layers import ROOT, name, sources
+from tests.contract.source import ROOT, name, nodes, sources
 
 pytestmark = pytest.mark.django_db
 APPS = [app for app in ALL_APPS if (ROOT / app / "models/prepared.py").exists()]
@@ -105,7 +105,7 @@ def test_statements_stand_together() -> None:
     elsewhere = {
         name(path)
         for path in sources(*APPS)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and getattr(node.func, "id", "") in ("Prepared", "PreparedUpdate")
     } - {f"{app}/models/prepared.py" for app in APPS}

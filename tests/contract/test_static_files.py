@@ -4,23 +4,20 @@ Production answers 500 for one that is missing, tests and DEBUG do not.
 """
 
 import re
-from pathlib import Path
 
 from django.contrib.staticfiles import finders
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.contract.source import ROOT, name, sources
+
 NAMED = re.compile(r"""\bstatic(?:\(|\s+)["']([^"']+)["']""")
 
 
 def named() -> dict[str, str]:
     """Returns path of the static file → the file that names it."""
-    sources = [*(ROOT / "templates").rglob("*.html")]
-    for top in ("config", "stores", "coupons", "trip", "messaging", "delivery"):
-        sources += (ROOT / top).rglob("*.py")
     return {
-        path: source.relative_to(ROOT).as_posix()
-        for source in sources
-        for path in NAMED.findall(source.read_text(encoding="utf-8"))
+        found: name(path)
+        for path in [*(ROOT / "templates").rglob("*.html"), *sources()]
+        for found in NAMED.findall(path.read_text(encoding="utf-8"))
     }
 
 

@@ -20,7 +20,7 @@ from stores.roles import Role
 from stores.tenancy import MerchantQuerySet
 from stores.transitions import ImpossibleTransition, move, move_rows
 from tests.contract.collected import APPS, dicts, without_entry
-from tests.contract.test_layers import name, sources
+from tests.contract.source import name, nodes, sources
 from tests.stores.factories import StoreFactory, UserFactory, member
 
 ROWS: dict[type[Model], Any] = dicts("ROWS")
@@ -194,7 +194,7 @@ def test_only_one_module_assigns_states() -> None:
     assigning = {
         f"{name(path)}:{node.lineno}"
         for path in sources("stores/platforms", "coupons/services", "trip/services")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute)
         and isinstance(node.ctx, ast.Store)
         and node.attr in fields

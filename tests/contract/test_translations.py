@@ -17,6 +17,7 @@ from stores.domains import domains
 from stores.models import AuditEntry
 from tests import catalogues
 from tests.catalogues import OURS, VENDOR, Catalogue, identity
+from tests.contract.source import nodes, sources
 
 EVERY = pytest.mark.parametrize("catalogue", [OURS, VENDOR], ids=["ours", "vendor"])
 _PLACEHOLDERS = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|<[^>]+>")
@@ -149,10 +150,8 @@ def audited_verbs() -> set[str]:
     plainly.
     """
     found = set()
-    for path in [
-        path for package in catalogues.PACKAGES for path in (BASE_DIR / package).rglob("*.py")
-    ]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in sources(*catalogues.PACKAGES):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 verbs = [str(word.value) for word in node.args if isinstance(word, ast.Constant)]
                 if ast.unparse(node.func) in ("audit.record", "orders.note"):

@@ -13,10 +13,10 @@ from django.urls import reverse
 from stores.platforms.inbound.endpoint import Inbound
 from tests.contract.collected import DOMAINS, call_each, dicts
 from tests.contract.pages import PAGES
+from tests.contract.source import name, sources
 from tests.contract.test_admins import ADMINS, EXPECTED, leaks, signed_in, url
 from tests.contract.test_api_routes import ROUTES, Scene
 from tests.contract.test_endpoints import ENDPOINTS, every_endpoint
-from tests.contract.test_layers import name, sources
 from tests.contract.two_merchants import World, world
 from tests.stores.factories import StoreFactory
 
