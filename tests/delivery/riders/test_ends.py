@@ -7,12 +7,12 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from delivery.choices import Audit, CancelReason, Source
+from delivery.choices import Audit, CancelReason, Source, WaybillState
 from delivery.models import Attempt, Decision, Delivery, StoreCourier
 from delivery.services import calls, cancelling, dispatching, life, quoting, saying
 from delivery.services.choosing import Rule
 from delivery.services.settling import delivery_settle
-from delivery.wire.orders import Price, RemoteWaybill
+from delivery.wire.orders import Price, RemoteState, RemoteWaybill
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms.errors import Refused
@@ -175,6 +175,27 @@ def test_a_refused_cancellation_is_no_wish_any_more() -> None:
     assert (attempt.is_unwanted, attempt.cancel_limit, attempt.cancel_reason) == (
         False, None, None,
     )  # fmt: skip
+
+
+def test_who_has_ended_does_not_ride_on_though_his_cancellation_was_refused() -> None:
+    attempt = AttemptFactory(state=State.ENDING, waybill_state=502)
+    with transaction.atomic():
+        calls.RiderCancelling().on_refused(call_for(attempt), Refused("2", "系统繁忙"))
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.needs_person) == (State.ENDING, True)
+
+
+def test_an_answer_under_a_number_that_was_called_again_says_nothing_of_the_first_life() -> None:
+    first = AttemptFactory(state=State.DEAD, waybill_state=502)
+    AttemptFactory(
+        delivery=first.delivery, courier=first.courier, life=2,
+        shop_order_id=first.shop_order_id, shopid=first.shopid,
+    )  # fmt: skip
+    found = RemoteState(102, WaybillState.ACCEPTED, "W2", "王师傅", "13712345678", None, None, None)
+    with transaction.atomic():
+        calls.StateReading().on_done(call_for(first), (timezone.now(), found), inferred=False)
+    first.refresh_from_db()
+    assert (first.waybill_state, first.rider, first.waybill_id) == (502, {}, "")
 
 
 def test_an_end_that_nobody_can_read_is_put_before_a_person() -> None:

@@ -175,6 +175,18 @@ def test_a_cancellation_while_the_answer_is_lost_waits_for_it(town: Town) -> Non
     assert town.live_orders(delivery) == []
 
 
+def test_who_is_unwanted_before_a_lost_call_is_tried_again_is_not_called(town: Town) -> None:
+    delivery = town.delivery()
+    town.server.faults.add(operation="order/add", kind="drop_before", times=None)
+    attempt = delivery_dispatch(delivery=delivery, courier="SS", actor="小王")
+    outbox.work(seconds=0.5)
+    delivery_cancel(delivery=delivery, actor="小王", max_fee=Decimal(0))
+    town.server.faults.clear()
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, town.orders(delivery)) == (State.DEAD, [])
+
+
 def test_a_courier_that_refuses_the_cancellation_rides_on(town: Town) -> None:
     attempt = town.called("DADA")
     for status in (102, 202):
