@@ -25,6 +25,7 @@ GO_ON = "delivery.tasks.go_on"
 # the confirmation was none, and it is cancelled again.
 PROVE_EVERY = timedelta(seconds=2)
 PROOF_PATIENCE = timedelta(seconds=15)
+_RIDDEN = (State.DELIVERED, State.RETURNED)
 _WITH_GOODS = stage_of(WaybillState.PICKED_UP)
 
 
@@ -72,7 +73,8 @@ def finish(
     if delivery.attempts.live().exists():
         # A rider who was taken for gone has ended his ride, beside the one who was called since.
         delivery.note_change()
-    elif to == State.DELIVERED:
+    elif to == State.DELIVERED or delivery.attempts.filter(state=State.DELIVERED).exists():
+        # Also once the second rider is gone and the one who was taken for gone has delivered.
         _end(delivery, Delivery.State.DELIVERED)
     elif to == State.RETURNED:
         _end(delivery, Delivery.State.RETURNED, for_person=ForPerson.RETURNED)
@@ -82,6 +84,21 @@ def finish(
         _go_back(attempt, delivery, why)
     else:
         delivery.note_change()
+    if to in _RIDDEN and _two_rode(delivery):
+        delivery.needs_person, delivery.for_person = True, ForPerson.REVIVED
+        delivery.save(update_fields=["needs_person", "for_person", "changed_at"])
+
+
+def _two_rode(delivery: Delivery) -> bool:
+    """Whether somebody who took the order after its end has ended his ride beside another rider:
+    both are paid.
+    """
+    riding = delivery.attempts.filter(state__in=(*Attempt.LIVE_STATES, *_RIDDEN))
+    late = delivery.attempts.filter(state__in=_RIDDEN, revived_at__isnull=False)
+    return any(
+        riding.filter(called_at__lt=ended_at).exclude(pk=pk).exists()
+        for pk, ended_at in late.values_list("pk", "ended_at")
+    )
 
 
 def _go_back(attempt: Attempt, delivery: Delivery, why: ForPerson) -> None:

@@ -14,6 +14,7 @@ from delivery.models import Attempt, Delivery
 from delivery.services import going_on, life
 from delivery.services.cancelling import delivery_cancel
 from delivery.services.dispatching import OURSELVES, delivery_call_again, delivery_dispatch
+from delivery.services.settling import delivery_settle
 from stores.conflicts import Conflict
 from tests.delivery.factories import AttemptFactory
 from tests.delivery.riders.telling import gone, pushed
@@ -109,6 +110,64 @@ def test_open_pages_hear_that_such_a_rider_is_gone(db: None) -> None:
         life.prove_dead(life.locked(attempt.pk))
     changed_at = Delivery.objects.get().changed_at
     assert changed_at > timezone.now() - timedelta(minutes=1)
+
+
+def beside_another(town: Town) -> tuple[Attempt, Attempt]:
+    """Returns a rider who took a dead order with the goods, and one who was called meanwhile."""
+    first = gone(town)
+    delivery_dispatch(delivery=first.delivery, courier="DADA", actor="小王")
+    town.work()
+    town.report(first, 202)
+    pushed(first, 202, seconds=1)
+    first.refresh_from_db()
+    assert first.state == State.REVIVED
+    return first, first.delivery.attempts.live().get()
+
+
+@pytest.mark.parametrize(("end", "last"), [(302, 302), (401, 302), (302, 401)])
+def test_a_person_is_told_until_it_is_settled_that_two_have_ridden(
+    town: Town, end: int, last: int
+) -> None:
+    first, second = beside_another(town)
+    delivery = first.delivery
+    for attempt, status in ((first, end), (second, last)):
+        town.report(attempt, status)
+        pushed(attempt, status, seconds=2)
+        delivery.refresh_from_db()
+        assert (delivery.needs_person, delivery.for_person) == (True, "revived")
+    assert not delivery.is_open
+    delivery_settle(delivery=delivery, actor="小王", note="")
+    delivery.refresh_from_db()
+    assert not delivery.needs_person
+
+
+def test_a_delivery_is_over_when_the_second_rider_is_gone_and_the_first_has_delivered(
+    town: Town,
+) -> None:
+    first, second = beside_another(town)
+    town.report(first, 302)
+    pushed(first, 302, seconds=2)
+    delivery_cancel(delivery=first.delivery, actor="小王", max_fee=None)
+    town.work()
+    first.delivery.refresh_from_db()
+    second.refresh_from_db()
+    assert (second.state, first.delivery.state) == (State.DEAD, Delivery.State.DELIVERED)
+    assert not first.delivery.needs_person
+
+
+def test_who_is_sent_again_after_such_a_rider_has_come_back_is_no_second_one(town: Town) -> None:
+    first = gone(town)
+    town.report(first, 202)
+    pushed(first, 202, seconds=1)
+    town.report(first, 401)
+    pushed(first, 401, seconds=2)
+    delivery_dispatch(delivery=first.delivery, courier="DADA", actor="小王")
+    town.work()
+    second = first.delivery.attempts.live().get()
+    town.report(second, 302)
+    pushed(second, 302, seconds=3)
+    first.delivery.refresh_from_db()
+    assert (first.delivery.state, first.delivery.needs_person) == ("delivered", False)
 
 
 def test_late_news_of_the_time_before_the_end_wakes_nobody(town: Town) -> None:

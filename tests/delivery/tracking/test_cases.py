@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from delivery.choices import ForPerson
 from delivery.models import Attempt, Delivery, DeliveryStore, ReceiverCase
 from delivery.services.cases import LONGEST_TEXT, MOST_CASES, case_close, case_open
 from stores.conflicts import Conflict
@@ -46,6 +47,15 @@ def test_said_twice_it_is_one_case_and_words_are_bounded() -> None:
     assert len(ReceiverCase.objects.get().text) == LONGEST_TEXT
     with pytest.raises(IntegrityError), transaction.atomic():
         ReceiverCase.objects.create(delivery=delivery)
+
+
+def test_that_two_have_ridden_stands_before_a_person_when_the_case_is_closed() -> None:
+    delivery = delivered()
+    Delivery.objects.update(needs_person=True, for_person=ForPerson.REVIVED)
+    post(delivery, do="case")
+    case_close(case=ReceiverCase.objects.get(), actor="小王")
+    delivery.refresh_from_db()
+    assert (delivery.needs_person, delivery.for_person) == (True, ForPerson.REVIVED)
 
 
 def test_words_may_be_missing() -> None:
