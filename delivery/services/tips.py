@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from delivery.choices import PLATFORM, ForPerson
+from delivery.choices import PLATFORM, ForPerson, WaybillState
 from delivery.client.shop import CourierAccount, WechatClient
 from delivery.models import Attempt
 from delivery.services import life
@@ -20,9 +20,11 @@ from delivery.services.about import (
     words_of,
 )
 from delivery.services.calls import owe_reading
-from stores.models import OutboundCall
+from stores.models import OutboundAttempt, OutboundCall
 from stores.platforms.errors import Refused
 from stores.platforms.outbox import SlotWaiter, operation
+
+ONE_SECOND = timedelta(seconds=1)
 
 
 @operation
@@ -63,11 +65,11 @@ class TipRaising(AboutRider):
         attempt.delivery.note_change()
 
     def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
-        if answer_was_lost(call):
+        if answer_was_lost(call) and not _came_too_late(call):
             self.on_done(call, None, inferred=True)
 
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
-        if answer_was_lost(call):
+        if answer_was_lost(call) and not _came_too_late(call):
             # A courier who has raised it takes the same total no second time.
             self.on_done(call, None, inferred=True)
             return
@@ -75,6 +77,18 @@ class TipRaising(AboutRider):
         attempt.refusal = words_of(error)
         attempt.save(update_fields=["refusal"])
         attempt.delivery.note_change()
+
+
+def _came_too_late(call: OutboundCall) -> bool:
+    """Whether a rider had accepted before the tip was sent, after which couriers take none. They
+    count whole seconds.
+    """
+    attempt = life.locked(call.subject_id)
+    sent = call.attempts.filter(kind=OutboundAttempt.Kind.SEND).order_by("started_at").first()
+    if sent is None or attempt.accepted_at is None or not attempt.has_accepted:
+        return False
+    waits = attempt.news.filter(code=WaybillState.WAITING, at__gt=attempt.accepted_at)
+    return attempt.accepted_at + ONE_SECOND <= sent.started_at and not waits.exists()
 
 
 @operation

@@ -16,6 +16,7 @@ from delivery.services.refusals import DeliveryConflict, FeeTooHigh
 from delivery.services.saying import delivery_return_confirm
 from stores.models import OutboundCall
 from tests.delivery.factories import AttemptFactory
+from tests.delivery.riders.telling import pushed
 from tests.delivery.town import Town
 from tests.delivery.wechat_sandbox.calling import APPID
 from tests.processes import wait_until
@@ -263,6 +264,28 @@ def test_a_tip_whose_answer_was_lost_is_what_the_courier_took(town: Town, kind: 
     attempt.refresh_from_db()
     assert (attempt.tip, attempt.refusal) == (Decimal(5), "")
     assert town.orders(attempt.delivery)[0]["tip"] == 5.0
+
+
+def test_a_lost_tip_that_was_sent_after_a_rider_had_accepted_costs_nothing(town: Town) -> None:
+    attempt = town.called("SS")
+    town.server.faults.add(operation="order/addtips", kind="drop_before", times=1)
+    delivery_tip(delivery=attempt.delivery, total=Decimal(5), actor="小王")
+    town.report(attempt, 102)
+    pushed(attempt, 102, seconds=-2)
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.tip, attempt.refusal[:2]) == (Decimal(0), "4:")
+    assert town.orders(attempt.delivery)[0]["tip"] == 0.0
+
+
+def test_a_lost_tip_may_be_taken_when_a_rider_has_accepted_since(town: Town) -> None:
+    attempt = town.called("SS")
+    town.server.faults.add(operation="order/addtips", kind="drop_after", times=1)
+    delivery_tip(delivery=attempt.delivery, total=Decimal(5), actor="小王")
+    pushed(attempt, 102, seconds=1)
+    town.work()
+    attempt.refresh_from_db()
+    assert attempt.tip == Decimal(5)
 
 
 def test_the_price_of_a_named_courier_is_known_though_the_answer_to_the_call_is_lost(
