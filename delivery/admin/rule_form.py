@@ -17,7 +17,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from delivery.models import DeliveryStore
+from delivery.models import CourierAccount, DeliveryStore
 from delivery.services.choosing import Prefer, Rule
 from delivery.services.escalating import Do, Step, problems
 from delivery.services.rules import MOST_MINUTES, MOST_PERCENT, MOST_YUAN
@@ -31,6 +31,9 @@ AFTER = (
     _("Step 4: minutes without a rider"),
 )
 STEPS = len(AFTER)
+# Where the couriers of the same page are posted.
+ADDED = re.compile(r"couriers-[0-9]+-account")
+PK = re.compile("[0-9]{1,18}")
 RULE = (
     "prefer",
     "listed",
@@ -126,7 +129,7 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
 
     def clean_listed(self) -> tuple[str, ...]:
         parts = re.split(r"[,，、;；]", self.cleaned_data["listed"])
-        known = names_of(self.instance)
+        known = names_of(self.instance) | self._names_added()
         ids = {name.upper(): each for each, name in known.items()}
         typed = [part.strip().upper() for part in parts if part.strip()]
         named = tuple(dict.fromkeys(ids.get(part, part) for part in typed))
@@ -137,6 +140,14 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
             wrong = _("This store has no courier %(id)s.") % {"id": listed(strange[:3])}
             raise forms.ValidationError(wrong)
         return named
+
+    def _names_added(self) -> dict[str, str]:
+        """Returns the couriers that the same page adds to the store: id → name."""
+        typed = [str(self.data[key]) for key in self.data if ADDED.fullmatch(key)]
+        rows = CourierAccount.objects.filter(
+            connection=self.instance.connection_id, pk__in=filter(PK.fullmatch, typed)
+        )
+        return {row.delivery_id: row.courier for row in rows}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -151,9 +162,10 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
                 self.add_error(wrong, _("A step says when and what is done."))
         if not self.errors:
             ladder = _ladder(data)
-            for problem in problems(ladder):
-                self.add_error("step1_after", str(problem))
-            self.instance.ladder = [step.as_json() for step in ladder]
+            numbers = list(ladder)
+            for place, problem in problems(list(ladder.values())):
+                self.add_error(f"step{numbers[place]}_after", str(problem))
+            self.instance.ladder = [step.as_json() for step in ladder.values()]
             self.instance.rule = _rule(data).as_json()
         return data
 
@@ -175,19 +187,19 @@ def _rule(data: dict[str, Any]) -> Rule:
     )
 
 
-def _ladder(data: dict[str, Any]) -> list[Step]:
-    """Returns the steps that say when and what; a row with less is none."""
-    steps = []
+def _ladder(data: dict[str, Any]) -> dict[int, Step]:
+    """Returns the steps that say when and what, by their number in the form; a row with less is
+    none.
+    """
+    steps = {}
     for number in range(1, STEPS + 1):
         after, do = data.get(f"step{number}_after"), data.get(f"step{number}_do")
         if after and do:
-            steps.append(
-                Step(
-                    after=timedelta(minutes=after),
-                    do=Do(do),
-                    most=data.get(f"step{number}_most") or Decimal(0),
-                    cancel_fee=data.get(f"step{number}_fee") or Decimal(0),
-                )
+            steps[number] = Step(
+                after=timedelta(minutes=after),
+                do=Do(do),
+                most=data.get(f"step{number}_most") or Decimal(0),
+                cancel_fee=data.get(f"step{number}_fee") or Decimal(0),
             )
     return steps
 

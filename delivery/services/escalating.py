@@ -19,6 +19,9 @@ LONGEST = timedelta(hours=12)
 MOST_STEPS = 10
 # Nobody has accepted so long after the last step: a person is told.
 LAST_HELPS = timedelta(minutes=3)
+BEGINS_AGAIN = _(
+    "After calling another courier, or delivering yourselves, the ladder begins again."
+)
 
 
 class Do(models.TextChoices):
@@ -56,19 +59,21 @@ class Step:
         )
 
 
-def problems(ladder: Sequence[Step]) -> Iterator[StrOrPromise]:
-    """Yields what is wrong with a ladder, as texts for its form."""
+def problems(ladder: Sequence[Step]) -> Iterator[tuple[int, StrOrPromise]]:
+    """Yields what is wrong with a ladder, as texts for its form, each with the place of its step in
+    the ladder, from 0.
+    """
     if len(ladder) > MOST_STEPS:
-        yield _("A ladder has at most %(count)d steps.") % {"count": MOST_STEPS}
-    times = [step.after for step in ladder]
-    if times != sorted(set(times)):
-        yield _("Each step comes later than the one before.")
-    if any(not timedelta(0) < after <= LONGEST for after in times):
-        yield _("A step comes within twelve hours.")
-    if any(step.do != Do.TIP for step in ladder[:-1]):
-        yield _("After calling another courier, or delivering yourselves, the ladder begins again.")
-    if any(step.do == Do.TIP and step.most <= 0 for step in ladder):
-        yield _("A tip needs its highest amount.")
+        yield MOST_STEPS, _("A ladder has at most %(count)d steps.") % {"count": MOST_STEPS}
+    for place, step in enumerate(ladder):
+        if place and step.after <= ladder[place - 1].after:
+            yield place, _("Each step comes later than the one before.")
+        if not timedelta(0) < step.after <= LONGEST:
+            yield place, _("A step comes within twelve hours.")
+        if step.do != Do.TIP and place < len(ladder) - 1:
+            yield place, BEGINS_AGAIN
+        if step.do == Do.TIP and step.most <= 0:
+            yield place, _("A tip needs its highest amount.")
 
 
 def due(ladder: Sequence[Step], *, waited: timedelta, taken: int) -> Step | None:

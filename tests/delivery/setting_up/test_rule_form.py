@@ -43,7 +43,7 @@ def posted(client: Client, place: DeliveryStore, **typed: Any) -> Any:
     shown = {name: form[name].value() for name in form.fields}
     rows = {f"couriers-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
     data = {name: value for name, value in (shown | typed).items() if value not in (None, False)}
-    return client.post(page(place), data | rows)
+    return client.post(page(place), rows | data)
 
 
 def test_a_rule_and_a_ladder_are_saved_and_shown_again(
@@ -105,6 +105,32 @@ def test_half_a_step_is_named_and_not_dropped(
 def test_a_row_of_the_ladder_holds_no_more_than_two_fields() -> None:
     assert {len(row) for row in LADDER} == {2}
     assert len(LADDER) == 2 * STEPS
+
+
+def test_what_is_wrong_with_a_step_is_said_at_that_step(
+    client: Client, courier: StoreCourier
+) -> None:
+    steps = {"step1_after": "5", "step1_do": "next", "step3_after": "4", "step3_do": "tip"}
+    form = posted(client, courier.place, **steps).context["adminform"].form
+    assert {name: len(texts) for name, texts in form.errors.items()} == {
+        "step1_after": 1,
+        "step3_after": 2,
+    }
+
+
+def test_a_courier_that_the_same_page_adds_may_be_in_the_list(
+    client: Client, courier: StoreCourier
+) -> None:
+    account = CourierAccountFactory(connection=courier.account.connection, delivery_id="SFTC")
+    other = CourierAccountFactory(delivery_id="UU")
+    place = courier.place
+    for pk, wanted in ((other.pk, 200), ("9" * 30, 200), (account.pk, 302)):
+        row = {"couriers-0-account": pk, "couriers-0-shop_no": "1", "couriers-TOTAL_FORMS": "1"}
+        name = "UU" if pk == other.pk else "SFTC"
+        assert posted(client, place, listed=name, **row).status_code == wanted
+    place.refresh_from_db()
+    assert Rule.from_json(place.rule).listed == ("SFTC",)
+    assert place.couriers.filter(account=account).exists()
 
 
 @pytest.mark.parametrize(
