@@ -193,6 +193,6 @@ def _of_courier(courier: str, known: Times | None, quoted: int | None, metres: i
     if known and known.acceptance is not None and known.ride is not None:
         return CallPlan(Basis.LEARNED, known.ride, known.acceptance, courier=courier)
     usual = int(USUAL_WAIT.total_seconds()) + 60 * metres // METRES_A_MINUTE
-    if quoted is None:
+    if quoted is None or quoted < usual:
         return CallPlan(Basis.USUAL, usual)
-    return CallPlan(Basis.QUOTED, max(quoted, usual), courier=courier)
+    return CallPlan(Basis.QUOTED, quoted, courier=courier)

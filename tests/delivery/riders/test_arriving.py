@@ -162,7 +162,9 @@ def test_what_the_rules_courier_names_counts_where_too_little_is_learned(town: T
     DeliveryStore.objects.update(rule=Rule(listed=("SFTC",)).as_json())
     quotes_ask(delivery=row)
     row.refresh_from_db()
-    assert CallPlan.from_json(row.call_plan).ride > 15 * 60
+    plan = CallPlan.from_json(row.call_plan)
+    assert (plan.source, plan.courier) == (Basis.USUAL, ""), "the courier did not name it"
+    assert plan.ride > 15 * 60
 
 
 # What is done at that time
