@@ -137,6 +137,7 @@ class DeliveryConfig(Domain):
     demo = "delivery.demo.DeliveryDemo"
     demo_info = "delivery.demo.info"
     cards = "delivery.dashboard.cards"
+    steps = "delivery.dashboard.steps"
     store_links = "delivery.dashboard.store_links"
     alerts = "delivery.dashboard.alerts"
     searcher = "delivery.admin.finding.SEARCHER"

@@ -48,6 +48,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context | {
         "title": _("Overview"),
         "steps": contributed_to("steps", user),
+        "sets_up": has_permission(user, Permission.MANAGE_CONNECTIONS),
         "alerts": urgent[:MOST_URGENT],
         "more_alerts": len(urgent[MOST_URGENT:]),
         "cards": contributed_to("cards", user, chosen),

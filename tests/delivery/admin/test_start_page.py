@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from delivery.admin.finding import SEARCHER
-from delivery.dashboard import alerts, cards, store_links
+from delivery.dashboard import alerts, cards, steps, store_links
 from delivery.models import Attempt, Delivery, DeliveryStore
 from stores.backoffice.dashboard import by_urgency
 from stores.backoffice.search import Sought
@@ -20,13 +20,16 @@ from tests.delivery.factories import (
     AttemptFactory,
     DeliveryFactory,
     DeliveryStoreFactory,
+    MiniProgramFactory,
     ReceiverCaseFactory,
     StoreCourierFactory,
 )
-from tests.stores.factories import StoreFactory, member
+from tests.pages import english
+from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory, member
 
 pytestmark = pytest.mark.django_db
 A = Attempt.State
+ADD_CONNECTION = "/admin/stores/connection/add/"
 
 
 @pytest.fixture
@@ -182,3 +185,32 @@ def test_a_store_leads_to_its_deliveries(place: DeliveryStore) -> None:
     links = store_links([place.store, StoreFactory()])
     assert set(links) == {place.store_id}
     assert f"store__id__exact={place.store_id}" in links[place.store_id][0].url
+
+
+def done(user: User) -> list[bool]:
+    return [step.done for step in steps(user)]
+
+
+def test_an_owner_is_led_from_the_mini_program_to_the_first_order() -> None:
+    merchant = MerchantFactory()
+    owner = member(merchant, Role.OWNER, password=None)
+    assert [step.url for step in steps(owner)] == [f"{ADD_CONNECTION}?platform=wechat"]
+    made = MiniProgramFactory(merchant=merchant)
+    assert done(owner) == [False] * 4
+    assert steps(owner)[1].url.endswith(f"add/?connection={made.pk}")
+    assert "Ask the owner" not in english(owner).get("/admin/").content.decode()
+    place = DeliveryStoreFactory(connection=made, store__merchant=merchant)
+    StoreCourierFactory(place=place, account__connection=made)
+    assert done(owner) == [True, True, False, False]
+    clerk = member(merchant, Role.CLERK, place.store, password=None)
+    assert steps(clerk) == []
+    DeliveryFactory(store=place.store)
+    assert steps(owner) == []
+
+
+def test_an_owner_without_a_store_is_not_sent_to_the_owner() -> None:
+    merchant = MerchantFactory()
+    owner = member(merchant, Role.OWNER, password=None)
+    ConnectionFactory(merchant=merchant, platform="takeaway")
+    page = english(owner).get("/admin/").content.decode()
+    assert ("Ask the owner" in page, "Add your store" in page) == (False, True)
