@@ -117,7 +117,8 @@ class Card:
 
     @property
     def arrives_at(self) -> datetime | None:
-        return self.live.arrives_at if self.live else None
+        """Returns when the receiver has the goods, while they are on the way to them."""
+        return self.live.arrives_at if self.live and not self.is_returning else None
 
     @property
     def url(self) -> str:
@@ -227,7 +228,8 @@ def _changes_at(
         # Until then it waits as it should.
         return call.at, call.at + OVERDUE
     soon, urgent = (timedelta(minutes=number) for number in AGES[column])
-    arrives_at = live.arrives_at if live and column == rows.RIDING else None
+    is_coming = live and column == rows.RIDING and live.waybill_state not in RETURNING
+    arrives_at = live.arrives_at if live and is_coming else None
     return since + soon, arrives_at or since + urgent
 
 

@@ -96,6 +96,17 @@ def test_a_card_says_what_shop_people_need_and_nothing_of_the_receiver(
         assert secret not in card
 
 
+def test_goods_that_go_back_are_expected_by_nobody(clerk: Client, waiting: Delivery) -> None:
+    attempt = told(called(waiting), S.PICKED_UP)
+    Attempt.objects.filter(pk=attempt.pk).update(arrives_at=timezone.now() + timedelta(minutes=9))
+    assert "expected at" in column(shown(clerk), "riding")
+    attempt.refresh_from_db()
+    told(attempt, S.NOT_REACHED)
+    card = column(shown(clerk), "riding")
+    assert "Goes back" in card
+    assert "expected at" not in card
+
+
 def test_the_price_of_the_rules_choice_stands_on_the_button(
     clerk: Client, place: DeliveryStore, waiting: Delivery
 ) -> None:
