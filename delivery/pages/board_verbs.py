@@ -1,5 +1,6 @@
 """What the buttons of the dispatch board do. Each says in words what was done, or asks first."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -253,7 +254,7 @@ def delivered(request: HttpRequest, delivery: Delivery) -> Done | Asked:
         return _own_step(request, delivery, WaybillState.DELIVERED)
     if "code" not in request.POST:
         return _code_asked()
-    typed = narrow(request.POST["code"]).strip()
+    typed = re.sub("[^0-9]", "", narrow(request.POST["code"]))
     try:
         return _own_step(request, delivery, WaybillState.DELIVERED, typed)
     except DeliveryConflict as conflict:

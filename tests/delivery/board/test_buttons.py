@@ -167,7 +167,7 @@ def test_their_own_people_hand_over_against_the_receivers_code(sender: Client, t
     )
     delivery.refresh_from_db()
     assert delivery.state == Delivery.State.RUNNING
-    press(sender, delivery, "delivered", code=f" {code} ")
+    press(sender, delivery, "delivered", code=f" 收货码：{code}。")
     delivery.refresh_from_db()
     assert delivery.state == Delivery.State.DELIVERED
 
