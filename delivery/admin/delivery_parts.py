@@ -126,7 +126,7 @@ def _quote(row: Quote) -> dict[str, Any]:
     names_none = row.fee is None and not refusal
     price = _("takes it, names no price") if names_none else refusal
     return {
-        "name": str(row.courier.account.name or row.courier.account.delivery_id),
+        "name": row.courier.account.courier,
         "price": price if row.fee is None else yuan_text(row.fee),
         "more": " · ".join(
             part for part in (_distance(row.distance), minutes(row.seconds)) if part

@@ -336,7 +336,7 @@ class Attempt(models.Model):
 
     @property
     def courier_name(self) -> str:
-        return str(self.courier.account.name or self.courier_code) if self.courier else str(_("we"))
+        return self.courier.account.courier if self.courier else str(_("we"))
 
     @property
     def is_live(self) -> bool:

@@ -146,7 +146,7 @@ def claim(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     if row.imported_at is None:
         raise Http404
     audit.record("delivery.bill.exported", actor=user, store=store, target=row)
-    title = _("Claims against %(courier)s") % {"courier": row.courier.account.name}
+    title = _("Claims against %(courier)s") % {"courier": row.courier.account.courier}
     plain = f"claim_{row.first_day}_{row.last_day}"
     period = _("%(first)s to %(last)s") % {"first": row.first_day, "last": row.last_day}
     name = file_name(plain, title, store.name, period)

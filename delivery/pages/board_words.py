@@ -17,7 +17,6 @@ from delivery.reasons import words_of
 from delivery.services.calls import TOO_DEAR, UNWANTED
 from delivery.services.offering import Offered
 from delivery.services.persons import reasons_of, retry_words
-from delivery.wire.couriers import courier_of
 from delivery.wire.waybill import DEAD
 from stores.fields import readable
 from stores.money import yuan_text
@@ -48,8 +47,7 @@ def span_text(span: timedelta) -> str:
 def courier_name(attempt: Attempt) -> str:
     if attempt.courier is None:
         return _("our own people")
-    account = attempt.courier.account
-    return account.name or str(courier_of(attempt.courier_code).name)
+    return attempt.courier.account.courier
 
 
 def reasons(

@@ -10,7 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
+from delivery.admin.delivery_parts import rounds
 from delivery.admin.exporting import counting
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery, DeliveryStore
@@ -315,3 +317,15 @@ def test_another_merchants_delivery_is_not_found(place: DeliveryStore) -> None:
     assert client.get(page(row)).status_code == 404
     for button in ("show_receiver", "get_proof", "settle", "close_case"):
         assert client.post(page(row, "do", button)).status_code == 404
+
+
+def test_a_courier_that_wechat_does_not_name_is_called_as_people_call_it(
+    place: DeliveryStore,
+) -> None:
+    courier = StoreCourierFactory(place=place, account__delivery_id="DADA", account__name="")
+    row: Delivery = DeliveryFactory(store=place.store)
+    attempt = AttemptFactory(delivery=row, courier=courier, fee=Decimal(9))
+    QuoteFactory(delivery=row, courier=courier)
+    with translation.override("zh-hans"):
+        assert attempt.courier_name == "达达"
+        assert [each["name"] for each in rounds(row)[0]["quotes"]] == ["达达"]
