@@ -19,8 +19,11 @@ _PHONE = re.compile(
 )
 _LABEL = re.compile(
     r"(?:收\s*[货件]\s*人|收件|联系人|姓名|手机号?码?|联系电话|电话|所在地区|详细地址|收货地址|地址|地区)"
-    r"(?:姓名|信息)?\s*[:：]\s*"
+    r"(?:姓名|信息)?(?:\s*[:：]\s*|(?=[0-9+]))"
 )
+# What is written behind a name: `陈女士收`, `赵（女士）`.
+_TAKES = re.compile(r"(?<=[\u4e00-\u9fff]{2})(?:亲?收|启)(?=$|[\s,，;；、|/])")
+_TITLE = re.compile(r"(?<=[\u4e00-\u9fff])[(（](先生|女士|小姐|老师)[)）]")
 _APART = re.compile(r"[\s,，;；、|/]+")
 _PROVINCE = re.compile(r"^[\u4e00-\u9fff]{2,7}?(?:省|自治区|特别行政区)")
 _CITY = re.compile(r"^([\u4e00-\u9fff]{2,7}?(?:市|自治州|地区|盟))")
@@ -55,6 +58,7 @@ def read_pasted(text: str) -> Pasted:
     plain = without_marks(text[:LONGEST]).replace("\u3000", " ")
     phone, plain = _cut_phone(_LABEL.sub(" ", plain))
     wanted, plain = cut_time(plain)
+    plain = _TAKES.sub("", _TITLE.sub(r"\1", plain))
     parts = [part for part in _APART.split(plain) if part]
     name = _name_of(parts)
     places = _places_of(parts, name)
