@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
+from delivery.choices import Audit
 from delivery.models import StoreCourier
 from delivery.services.doctor.findings import Finding, Verdict, in_words, note, skipped
 from delivery.services.doctor.heard import Heard
@@ -43,13 +44,30 @@ def _of_all(
         return skipped(name, NOT_LET_IN)
     if not couriers:
         return skipped(name, NO_COURIERS)
-    lines = [of_one(each, heard.quotes.get(each.pk)) for each in couriers]
+    waiting = _not_passed(heard)
+    lines = [
+        _later(each)
+        if (each.account.delivery_id, each.account.shopid) in waiting
+        else of_one(each, heard.quotes.get(each.pk))
+        for each in couriers
+    ]
     rights = [is_right for is_right, _said, _todo in lines]
     verdict = Verdict.OK if True in rights else Verdict.SKIPPED
     verdict = Verdict.WRONG if False in rights else verdict
     said = tuple(each for _right, words, _todo in lines for each in words)
     todo = tuple(each for _right, _said, words in lines for each in words)
     return Finding(name, verdict, said, todo)
+
+
+def _not_passed(heard: Heard) -> set[tuple[str, str]]:
+    """Returns the accounts that WeChat lists and calls nobody for: the check of them says why."""
+    rows = heard.accounts if isinstance(heard.accounts, list) else []
+    return {(row.delivery_id, row.shopid) for row in rows if row.audit != Audit.PASSED}
+
+
+def _later(courier: StoreCourier) -> Line:
+    said = _("%(courier)s: is checked once its account has passed.")
+    return None, note(said, courier=courier.account.courier), ()
 
 
 def _of_secret(courier: StoreCourier, answer: Answer) -> Line:

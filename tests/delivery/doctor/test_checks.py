@@ -114,6 +114,10 @@ def test_an_account_that_has_not_passed_is_named(shop: Town, audit: Audit, part:
     rows = check(shop.place)
     assert rows["audit"]["verdict"] == "wrong"
     assert part in words(rows["audit"])
+    for name in ("secret", "shop_no"):
+        assert rows[name]["verdict"] == "ok"
+        assert "is checked once its account has passed" in words(rows[name])
+        assert "not bound" not in words(rows[name])
     assert CourierAccount.objects.get(delivery_id="SS").audit == audit
 
 
