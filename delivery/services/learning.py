@@ -74,7 +74,11 @@ def times(place: DeliveryStore, distance: int, *, at: datetime) -> Mapping[str, 
     weekday and hour of `at` where there are enough, else at any time.
     """
     rows = Attempt.objects.real().filter(
-        courier__place=place, called_at__gte=timezone.now() - BACK, accepted_at__isnull=False
+        courier__place=place,
+        called_at__gte=timezone.now() - BACK,
+        accepted_at__isnull=False,
+        # One that is taken after its end tells nothing of how long others wait.
+        revived_at__isnull=True,
     )
     columns = ("courier_code", "called_at", "accepted_at", "state", "waybill_at", "distance")
     waits, rides = defaultdict(list), defaultdict(list)

@@ -78,7 +78,9 @@ def test_acceptance_punctuality_cost_and_cancellations_of_each_courier(
     ss, dada = courier(place, "SS"), courier(place, "DADA")
     for waited in (10, 20, 30, 40):
         ride(place, ss, accepted_at=NOON + waited * SECOND, tip=Decimal(1))
-    ride(place, ss, state=State.DEAD, fee=Decimal(20), deduction=Decimal("2.00"))
+    gone: dict[str, Any] = {"state": State.DEAD, "fee": Decimal(20), "deduction": Decimal("2.00")}
+    # Taken long after it was cancelled: no rider was waited for until then.
+    ride(place, ss, accepted_at=NOON + 60 * MINUTE, revived_at=NOON + 60 * MINUTE, **gone)
     ride(place, ss, state=State.RETURNED, fee=None)
     ride(place, dada, state=State.LIVE)
     ride(place, None, fee=Decimal(0))

@@ -107,6 +107,18 @@ def test_it_is_reckoned_backwards_from_nine_in_ten_orders(courier: StoreCourier)
 
 
 @time_machine.travel(FOUR, tick=False)
+def test_orders_that_were_taken_after_their_end_teach_nothing(courier: StoreCourier) -> None:
+    rode(courier)
+    learned = minutes(plan_of(wished(courier.place)))
+    rode(courier, 10, accepts=100)
+    Attempt.objects.filter(accepted_at=FOUR - timedelta(days=8) + 100 * MINUTE).update(
+        state=Attempt.State.DEAD, revived_at=FOUR
+    )
+    assert minutes(plan_of(wished(courier.place))) == learned
+    assert learned[0] == Basis.LEARNED
+
+
+@time_machine.travel(FOUR, tick=False)
 @pytest.mark.parametrize(
     "few",
     [
