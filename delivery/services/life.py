@@ -192,18 +192,18 @@ def _note_moments(delivery: Delivery, story: Story) -> set[Moment]:
 def _follow(attempt: Attempt, story: Story) -> None:
     """Changes the attempt's own state as the courier's demands."""
     if attempt.state == State.DEAD:
-        if may_live_again(attempt) and _lives_again(attempt, story):
-            set_state(
-                attempt,
-                State.REVIVED,
-                revived_at=timezone.now(),
-                ended_at=None,
-                cancelled_at=None,
-                cancel_limit=None,
-                needs_person=True,
-                for_person=ForPerson.REVIVED,
-            )
-        return
+        if not (may_live_again(attempt) and _lives_again(attempt, story)):
+            return
+        set_state(
+            attempt,
+            State.REVIVED,
+            revived_at=timezone.now(),
+            ended_at=None,
+            cancelled_at=None,
+            cancel_limit=None,
+            needs_person=True,
+            for_person=ForPerson.REVIVED,
+        )
     if attempt.state == State.CALLING:
         # The push was faster than the answer: it is there.
         set_state(attempt, State.LIVE, needs_person=False)

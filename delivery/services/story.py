@@ -100,8 +100,9 @@ def _moved(story: Story, news: News, revived_at: datetime | None = None) -> Stor
 
 
 def _revives(story: Story, news: News) -> bool:
-    """Whether a rider has taken an order that had ended without one."""
-    if story.at is None or story.state not in MAY_REVIVE or news.state in ENDED:
+    """Whether a rider has taken an order that had ended without one, or has even delivered it."""
+    after = DEAD - {WaybillState.RETURNED} if news.state == WaybillState.DELIVERED else MAY_REVIVE
+    if story.at is None or story.state not in after or news.state in DEAD:
         return False
     if news.state == WaybillState.WAITING:
         return False

@@ -10,12 +10,13 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from delivery.models import Attempt, Delivery
+from delivery.models import Attempt, Delivery, WaybillNews
 from delivery.services import going_on, life
 from delivery.services.cancelling import delivery_cancel
 from delivery.services.dispatching import OURSELVES, delivery_call_again, delivery_dispatch
 from delivery.services.settling import delivery_settle
 from stores.conflicts import Conflict
+from stores.models import OutboundCall
 from tests.delivery.factories import AttemptFactory
 from tests.delivery.riders.telling import gone, pushed
 from tests.delivery.town import Town
@@ -202,6 +203,25 @@ def test_a_rider_who_takes_a_dead_order_unheard_is_found_by_asking(town: Town) -
     assert (attempt.state, attempt.needs_person) == (State.DEAD, True)
     assert attempt.revived_at
     assert town.live_orders(attempt.delivery) == []
+
+
+@pytest.mark.parametrize("end", [502, 203])
+def test_who_has_delivered_a_dead_order_unheard_has_ended_its_delivery(
+    town: Town, end: int
+) -> None:
+    attempt = gone(town)
+    WaybillNews.objects.filter(code=103).update(code=end)
+    ended_at = timezone.now() - timedelta(minutes=5)
+    WaybillNews.objects.update(at=ended_at)
+    Attempt.objects.update(ask_at=timezone.now(), ended_at=ended_at, waybill_state=end)
+    town.report(attempt, 302)
+    going_on.ask_due()
+    town.work()
+    attempt.refresh_from_db()
+    attempt.delivery.refresh_from_db()
+    assert attempt.revived_at
+    assert (attempt.state, attempt.delivery.state) == ("delivered", "delivered")
+    assert not OutboundCall.objects.live().exists()
 
 
 def test_a_dead_order_is_asked_about_more_and_more_seldom(town: Town) -> None:

@@ -106,7 +106,7 @@ def test_an_end_proves_only_what_was_confirmed_before(
         ((502, 401), State.DEAD),
         ((502, 101), State.DEAD),
         ((502, 202), State.REVIVED),
-        ((203, 302), State.REVIVED),
+        ((203, 302), State.DELIVERED),
         ((203, 102), State.DEAD),
     ],
 )
