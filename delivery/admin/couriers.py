@@ -151,7 +151,8 @@ class StoreCourierInline(ScopedInline):
             return "–"
         if row.is_paused:
             text = gettext("paused until %(moment)s: %(reason)s")
-            return text % {"moment": short_moment(row.paused_until), "reason": row.pause_reason}
+            moment, reason = short_moment(row.paused_until), gettext(row.pause_reason)
+            return text % {"moment": moment, "reason": reason}
         if row.account.vanished_at:
             return gettext("WeChat no longer lists the account")
         if row.account.audit != Audit.PASSED:

@@ -1,5 +1,6 @@
 """The couriers of a store: accounts of its own mini-program, write-only secrets, services."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 from delivery.admin.facts import known_of
 from delivery.choices import Audit
 from delivery.models import CourierAccount, DeliveryStore, DoctorRun, StoreCourier
+from delivery.services.resting import EMPTY
 from delivery.wire.couriers import COURIERS
 from stores.models import Store
 from stores.roles import Role
@@ -212,3 +214,15 @@ def test_each_courier_has_facts_in_words(delivery_id: str) -> None:
     assert known.name
     assert known.facts
     assert all(fact.text and fact.sure.label for fact in known.facts)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "the account has no money"), ("zh-hans", "账户余额不足")]
+)
+def test_why_a_courier_rests_is_said_in_the_readers_language(
+    manager: Client, place: DeliveryStore, language: str, words: str
+) -> None:
+    until = timezone.now() + timedelta(hours=2)
+    StoreCourierFactory(place=place, paused_until=until, pause_reason=EMPTY)
+    manager.cookies["django_language"] = language
+    assert words in manager.get(page(place)).content.decode()
