@@ -231,8 +231,12 @@ class RiderCancelling(AboutRider):
         attempt.needs_person = True
         # What a person wanted and agreed to was this cancellation only.
         attempt.is_unwanted, attempt.cancel_limit, attempt.cancel_reason = False, None, None
+        if attempt.state == State.REVIVED:
+            # Perhaps he brings the goods back already, and nobody has told it.
+            attempt.ask_at = next_question(attempt)
         attempt.save(
             update_fields=[
+                "ask_at",
                 "refusal",
                 "needs_person",
                 "for_person",

@@ -225,7 +225,8 @@ def _ask(attempt_id: int, now: datetime) -> None:
         attempt.ask_at = now + since if is_watched else None
     attempt.save(update_fields=["ask_at"])
     is_calling = attempt.state == Attempt.State.CALLING
-    is_open = attempt.state == Attempt.State.LIVE or (is_calling and calls.is_given_up(attempt))
+    rides = attempt.state in (Attempt.State.LIVE, Attempt.State.REVIVED)
+    is_open = rides or (is_calling and calls.is_given_up(attempt))
     if attempt.courier and (is_open or may_live_again):
         calls.owe_reading(attempt, lane=OutboundCall.Lane.BACKGROUND)
     calls.owe(attempt)

@@ -10,6 +10,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from delivery.choices import ForPerson, WaybillState
 from delivery.models import Attempt, Delivery, WaybillNews
 from delivery.services import going_on, life
 from delivery.services.cancelling import delivery_cancel
@@ -17,9 +18,11 @@ from delivery.services.dispatching import OURSELVES, delivery_call_again, delive
 from delivery.services.settling import delivery_settle
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
+from stores.platforms import outbox
 from tests.delivery.factories import AttemptFactory
 from tests.delivery.riders.telling import gone, pushed
 from tests.delivery.town import Town
+from tests.processes import wait_until
 
 State = Attempt.State
 
@@ -222,6 +225,28 @@ def test_who_has_delivered_a_dead_order_unheard_has_ended_its_delivery(
     assert attempt.revived_at
     assert (attempt.state, attempt.delivery.state) == ("delivered", "delivered")
     assert not OutboundCall.objects.live().exists()
+
+
+def test_that_one_who_cannot_be_cancelled_brings_the_goods_back_is_found_by_asking(
+    town: Town,
+) -> None:
+    attempt = gone(town)
+    town.report(attempt, 202)
+    town.report(attempt, 303)
+    pushed(attempt, 202, seconds=1)
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.for_person) == (State.REVIVED, ForPerson.CANCEL_REFUSED)
+    assert attempt.ask_at
+    Attempt.objects.update(ask_at=timezone.now())
+    going_on.ask_due()
+
+    def is_known() -> bool:
+        outbox.work(seconds=0.1)
+        attempt.refresh_from_db()
+        return attempt.waybill_state == WaybillState.GOES_BACK
+
+    wait_until(is_known, seconds=10)
 
 
 def test_a_dead_order_is_asked_about_more_and_more_seldom(town: Town) -> None:
