@@ -70,6 +70,7 @@ def finish(
     ask_at = next_question(attempt) if to == State.DEAD and was_there else None
     move(attempt, to, ended_at=now, ask_at=ask_at, is_unwanted=False, **changes)
     delivery = attempt.delivery
+    was_cancelled = delivery.state == Delivery.State.CANCELLED
     if delivery.attempts.live().exists():
         # A rider who was taken for gone has ended his ride, beside the one who was called since.
         delivery.note_change()
@@ -84,7 +85,7 @@ def finish(
         _go_back(attempt, delivery, why)
     else:
         delivery.note_change()
-    if to in _RIDDEN and _two_rode(delivery):
+    if to in _RIDDEN and (was_cancelled or _two_rode(delivery)):
         delivery.needs_person, delivery.for_person = True, ForPerson.REVIVED
         delivery.save(update_fields=["needs_person", "for_person", "changed_at"])
 

@@ -37,7 +37,7 @@ WHAT_TO_DO: Mapping[ForPerson, StrOrPromise] = {
     ForPerson.CANCEL_REFUSED: BY_TELEPHONE,
     ForPerson.RETURN_REFUSED: BY_TELEPHONE,
     ForPerson.REVIVED: gettext_lazy(
-        "Two riders may come, or have come: see that one of them is cancelled or not paid, by"
+        "A rider whom nobody needs may come, or has come: see that he is cancelled or not paid, by"
         " telephone if need be."
     ),
     ForPerson.OTHER: BY_HAND,

@@ -159,6 +159,16 @@ def test_a_delivery_is_over_when_the_second_rider_is_gone_and_the_first_has_deli
     assert not first.delivery.needs_person
 
 
+def test_goods_of_a_cancelled_delivery_that_were_brought_all_the_same_are_told(town: Town) -> None:
+    attempt = gone(town)
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=None)
+    pushed(attempt, 102, seconds=1)
+    pushed(attempt, 302, seconds=2)
+    delivery = Delivery.objects.get()
+    assert delivery.state == Delivery.State.DELIVERED
+    assert (delivery.needs_person, delivery.for_person) == (True, "revived")
+
+
 def test_who_is_sent_again_after_such_a_rider_has_come_back_is_no_second_one(town: Town) -> None:
     first = gone(town)
     town.report(first, 202)
