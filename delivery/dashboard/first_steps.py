@@ -1,16 +1,14 @@
 """The first steps of a merchant that begins to call couriers."""
 
 from django.contrib.auth.models import User
-from django.db.models import Case, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from delivery.choices import PLATFORM
 from delivery.models import CourierAccount, Delivery, DeliveryStore, DoctorRun, StoreCourier
+from stores.backoffice.first_steps import steps_towards
 from stores.backoffice.widgets import Step
 from stores.models import Connection
-from stores.roles import Permission
-from stores.tenancy import has_permission
 
 
 def steps(user: User) -> list[Step]:
@@ -18,16 +16,12 @@ def steps(user: User) -> list[Step]:
 
     A merchant without any connection gets one step that says that riders can be called too.
     """
-    if not has_permission(user, Permission.MANAGE_CONNECTIONS):
-        return []
-    mini_programs_first = Case(When(platform=PLATFORM, then=0), default=1)
-    connection = Connection.objects.for_staff(user).order_by(mini_programs_first, "pk").first()
-    if connection is None:
-        return [_start()]
-    entered = Delivery.objects.for_staff(user).filter(is_drill=False).order_by()
-    if connection.platform != PLATFORM or entered.exists():
-        return []
-    return _steps_of(connection)
+
+    def further(connection: Connection) -> list[Step]:
+        entered = Delivery.objects.for_staff(user).filter(is_drill=False).order_by()
+        return [] if entered.exists() else _steps_of(connection)
+
+    return steps_towards(user, PLATFORM, start=_start(), further=further)
 
 
 def _steps_of(connection: Connection) -> list[Step]:

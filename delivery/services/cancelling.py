@@ -22,45 +22,23 @@ from stores.transitions import move
 State = Attempt.State
 
 
-def delivery_cancel(
-    *,
-    delivery: Delivery,
-    actor: Actor,
-    max_fee: Decimal | None,
-    reason: CancelReason = CancelReason.NOT_NEEDED,
-    then: Delivery.Then = Delivery.Then.CANCEL,
-) -> Delivery:
-    """Cancels the rider who was called, and then does what `then` says; without a rider the
-    delivery ends.
-
-    Raises FeeTooHigh when it would cost more than `max_fee` (None: whatever it costs), and nothing
-    is sent; Conflict when nothing can be cancelled. Outside any transaction.
-    """
-    return rider_cancel(
-        delivery=delivery,
-        attempt=rider_of(delivery),
-        actor=actor,
-        max_fee=max_fee,
-        reason=reason,
-        then=then,
-    )
-
-
 def rider_cancel(
     *,
     delivery: Delivery,
     attempt: Attempt | None,
     actor: Actor,
     max_fee: Decimal | None,
-    reason: CancelReason = CancelReason.NOT_NEEDED,
     then: Delivery.Then = Delivery.Then.CANCEL,
 ) -> Delivery:
-    """Does what `delivery_cancel` does, to this rider (None: to a delivery without one) and to no
-    other who was called meanwhile.
+    """Cancels this rider and no other who was called meanwhile, and then does what `then` says;
+    without a rider (None) the delivery ends.
+
+    Raises FeeTooHigh when it would cost more than `max_fee` (None: whatever it costs), and nothing
+    is sent; Conflict when nothing can be cancelled. Outside any transaction.
     """
     check_cancel_fee(attempt, max_fee)
     return cancel_carry_out(
-        delivery=delivery, attempt=attempt, actor=actor, max_fee=max_fee, reason=reason, then=then
+        delivery=delivery, attempt=attempt, actor=actor, max_fee=max_fee, then=then
     )
 
 
@@ -84,10 +62,9 @@ def cancel_carry_out(
     attempt: Attempt | None,
     actor: Actor,
     max_fee: Decimal | None,
-    reason: CancelReason = CancelReason.NOT_NEEDED,
     then: Delivery.Then = Delivery.Then.CANCEL,
 ) -> Delivery:
-    """Cancels this rider, or without one the delivery. Raises Conflict."""
+    """Does what `rider_cancel` does, without asking what it costs. Raises Conflict."""
     # Before the delivery is locked: a worker locks them in this order.
     call = calls.call_of(attempt) if attempt else None
     is_revoked = call is not None and outbox.revoke(call, "cancelled before it was sent")
@@ -99,7 +76,7 @@ def cancel_carry_out(
         raise DeliveryConflict(_("Meanwhile another rider was called."))
     else:
         wanted = life.locked(live.pk)
-        _cancel_rider(wanted, max_fee, reason, then, is_revoked=is_revoked)
+        _cancel_rider(wanted, max_fee, then, is_revoked=is_revoked)
     audit.record("delivery.cancel", actor=actor, store=row.store, target=row, then=str(then))
     row.refresh_from_db()
     return row
@@ -131,7 +108,6 @@ def _cancel_without_rider(row: Delivery, then: Delivery.Then) -> None:
 def _cancel_rider(
     attempt: Attempt,
     limit: Decimal | None,
-    reason: CancelReason,
     then: Delivery.Then,
     *,
     is_revoked: bool,
@@ -139,7 +115,7 @@ def _cancel_rider(
     """`is_revoked`: the call for the rider was surely not executed, and will not be."""
     if attempt.waybill_state in RETURNING:
         raise DeliveryConflict(_("The goods are on their way back."))
-    attempt.cancel_limit, attempt.cancel_reason = limit, int(reason)
+    attempt.cancel_limit, attempt.cancel_reason = limit, CancelReason.NOT_NEEDED
     attempt.is_unwanted = True
     attempt.save(update_fields=["cancel_limit", "cancel_reason", "is_unwanted"])
     about.move_then(attempt.delivery, then)

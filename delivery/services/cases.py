@@ -48,8 +48,7 @@ def case_close(*, case: ReceiverCase, actor: Actor) -> ReceiverCase:
         return case
     case.closed_at, case.closed_by = timezone.now(), name_of(actor)
     case.save(update_fields=["closed_at", "closed_by"])
-    is_only_case = row.state in (Delivery.State.RUNNING, Delivery.State.DELIVERED)
-    if is_only_case and row.for_person != ForPerson.REVIVED:
+    if row.for_person == ForPerson.CASE:
         # Otherwise something else has put it before a person.
         row.needs_person = False
     row.save(update_fields=["needs_person", "changed_at"])

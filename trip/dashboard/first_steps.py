@@ -1,17 +1,12 @@
 """The first steps of a merchant that begins to sell tickets."""
 
 from django.contrib.auth.models import User
-from django.db.models import (
-    Case,
-    When,
-)
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from stores.backoffice.first_steps import steps_towards
 from stores.backoffice.widgets import Step
 from stores.models import Connection
-from stores.roles import Permission
-from stores.tenancy import has_permission
 from trip.choices import PLATFORM
 from trip.models import DrillRun, Order, Product
 from trip.services.connecting import missing
@@ -22,15 +17,15 @@ def steps(user: User) -> list[Step]:
 
     A merchant without any connection gets one step that says that tickets can be sold too.
     """
-    if not has_permission(user, Permission.MANAGE_CONNECTIONS):
-        return []
-    tickets_first = Case(When(platform=PLATFORM, then=0), default=1)
-    connection = Connection.objects.for_staff(user).order_by(tickets_first, "pk").first()
-    if connection is None:
-        return [_start()]
-    sold = Order.objects.for_staff(user).filter(is_drill=False, paid_at__isnull=False).order_by()
-    if connection.platform != PLATFORM or sold.exists():
-        return []
+
+    def further(connection: Connection) -> list[Step]:
+        sold = Order.objects.for_staff(user).filter(is_drill=False, paid_at__isnull=False)
+        return [] if sold.order_by().exists() else _steps_of(connection)
+
+    return steps_towards(user, PLATFORM, start=_start(), further=further)
+
+
+def _steps_of(connection: Connection) -> list[Step]:
     page = reverse("admin:stores_connection_change", args=[connection.pk])
     return [
         Step(

@@ -15,12 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from delivery.models import Delivery
-from delivery.services.cancelling import delivery_cancel
 from delivery.services.proof import is_known, proof_check, proof_of, proof_taken
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.retention import remove_old_content
 from stores.roles import Role
 from tests.back_office import at_work, page
+from tests.delivery.cancelling import delivery_cancel
 from tests.delivery.factories import DeliveryStoreFactory
 from tests.delivery.town import Town
 from tests.delivery.tracking.seeing import called, waiting

@@ -25,7 +25,13 @@ from tests.delivery.factories import (
     StoreCourierFactory,
 )
 from tests.pages import english
-from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory, member
+from tests.stores.factories import (
+    ConnectionFactory,
+    MerchantFactory,
+    StoreFactory,
+    UserFactory,
+    member,
+)
 
 pytestmark = pytest.mark.django_db
 A = Attempt.State
@@ -206,6 +212,12 @@ def test_an_owner_is_led_from_the_mini_program_to_the_first_order() -> None:
     assert steps(clerk) == []
     DeliveryFactory(store=place.store)
     assert steps(owner) == []
+
+
+def test_the_account_of_a_service_provider_is_no_mini_program_to_set_up() -> None:
+    MiniProgramFactory(merchant=None)
+    operator = UserFactory(is_staff=True, is_superuser=True)
+    assert [step.url for step in steps(operator)] == [f"{ADD_CONNECTION}?platform=wechat"]
 
 
 def test_an_owner_without_a_store_is_not_sent_to_the_owner() -> None:

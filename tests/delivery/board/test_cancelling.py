@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery, WaybillNews
-from delivery.services.cancelling import delivery_cancel
 from delivery.services.dispatching import delivery_dispatch
 from delivery.services.going_on import ask_due
 from delivery.services.story import CLOCKS_APART
@@ -24,6 +23,7 @@ from tests.delivery.board.looking import (
     said,
     shown,
 )
+from tests.delivery.cancelling import delivery_cancel
 from tests.delivery.riders.test_one_rider import asked
 from tests.delivery.town import Town
 from tests.processes import wait_until

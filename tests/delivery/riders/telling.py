@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery
-from delivery.services.cancelling import delivery_cancel
 from delivery.services.hearing import waybill_told
 from delivery.wire.events import WaybillEvent
+from tests.delivery.cancelling import delivery_cancel
 from tests.delivery.town import Town
 
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from delivery.models import Attempt, Delivery, DeliveryStore
 from delivery.services import going_on
-from delivery.services.cancelling import delivery_cancel
 from delivery.services.escalating import Do, Step
 from delivery.services.refusals import FeeTooHigh
 from stores.models import Connection
 from tests.delivery.below import Below, below_provider
+from tests.delivery.cancelling import delivery_cancel
 from tests.delivery.town import APPID, Town
 
 State = Attempt.State

@@ -14,12 +14,12 @@ from django.utils import timezone
 from delivery.choices import ForPerson, WaybillState
 from delivery.models import Attempt, Delivery, WaybillNews
 from delivery.services import going_on, life
-from delivery.services.cancelling import delivery_cancel
 from delivery.services.dispatching import OURSELVES, delivery_call_again, delivery_dispatch
 from delivery.services.settling import delivery_settle
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms import outbox
+from tests.delivery.cancelling import delivery_cancel
 from tests.delivery.factories import AttemptFactory
 from tests.delivery.riders.telling import gone, pushed
 from tests.delivery.town import Town

@@ -9,12 +9,12 @@ from django.db import connections
 
 from delivery.models import Attempt, Delivery
 from delivery.services import going_on
-from delivery.services.cancelling import delivery_cancel
 from delivery.services.dispatching import delivery_dispatch
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms import outbox
 from tests import children
+from tests.delivery.cancelling import delivery_cancel
 from tests.delivery.town import Town
 from tests.killing import KILL_AT, WORK, dying, end_leases
 from tests.processes import wait_until

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from delivery.models import Attempt, Delivery
 from delivery.services import going_on
-from delivery.services.cancelling import delivery_cancel
 from delivery.services.dispatching import delivery_call_again, delivery_dispatch
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms import outbox
 from stores.sandbox import KINDS
+from tests.delivery.cancelling import delivery_cancel
 from tests.delivery.riders.telling import gone, pushed
 from tests.delivery.town import Town
 from tests.processes import wait_until

@@ -8,13 +8,13 @@ from django.db import IntegrityError, transaction
 from delivery.choices import Moment
 from delivery.models import Attempt, Delivery, Quote
 from delivery.services import going_on, quoting
-from delivery.services.cancelling import delivery_cancel
 from delivery.services.costing import cost_of
 from delivery.services.dispatching import delivery_dispatch, delivery_tip
 from delivery.services.going_on import ask_due
 from delivery.services.refusals import DeliveryConflict, FeeTooHigh
 from delivery.services.saying import delivery_return_confirm
 from stores.models import OutboundCall
+from tests.delivery.cancelling import delivery_cancel
 from tests.delivery.factories import AttemptFactory
 from tests.delivery.riders.telling import pushed
 from tests.delivery.town import Town

@@ -11,13 +11,13 @@ from delivery.choices import Source, WaybillState
 from delivery.models import Attempt, CallQuota
 from delivery.sandbox.calls import TEST_SECRET, TEST_SHOP
 from delivery.services import calls, going_on, life, polling
-from delivery.services.cancelling import delivery_cancel
 from delivery.services.dispatching import delivery_dispatch
 from delivery.services.polling import ASK_EVERY, LONGEST, pause_by, pause_of, quotas_read
 from stores.models import Connection, OutboundCall
 from stores.platforms.errors import Unknown
 from stores.platforms.outbox.enqueuing import DELIVER
 from stores.platforms.workers import queue
+from tests.delivery.cancelling import delivery_cancel
 from tests.delivery.factories import AttemptFactory, CourierAccountFactory, StoreCourierFactory
 from tests.delivery.town import Town
 
