@@ -70,8 +70,11 @@ class Reason:
 
 
 def reason_of(row: Delivery | Attempt) -> Reason | None:
-    """Returns why a row needs a person; None when it does not, or nobody has noted it."""
-    if not row.needs_person:
+    """Returns why a row needs a person; None when it does not, or nobody has noted it, and of a
+    rider who comes no more.
+    """
+    is_gone = isinstance(row, Attempt) and not (row.is_live or row.state == Attempt.State.REVIVED)
+    if is_gone or not row.needs_person:
         return None
     why = row.for_person or (ForPerson.REVIVED if row.state == Attempt.State.REVIVED else "")
     courier = row.courier_name if isinstance(row, Attempt) else ""
@@ -80,12 +83,10 @@ def reason_of(row: Delivery | Attempt) -> Reason | None:
 
 def reasons_of(delivery: Delivery, attempts: Sequence[Attempt]) -> Iterator[Reason]:
     """Yields why a delivery and the riders who may come for it need a person."""
-    may_come = [each for each in attempts if each.is_live or each.state == Attempt.State.REVIVED]
-    for attempt in may_come:
-        if found := reason_of(attempt):
+    rows: tuple[Delivery | Attempt, ...] = (*attempts, delivery)
+    for row in rows:
+        if found := reason_of(row):
             yield found
-    if found := reason_of(delivery):
-        yield found
 
 
 def retry_words(delivery: Delivery, place: DeliveryStore | None) -> str:

@@ -329,3 +329,13 @@ def test_a_courier_that_wechat_does_not_name_is_called_as_people_call_it(
     with translation.override("zh-hans"):
         assert attempt.courier_name == "达达"
         assert [each["name"] for each in rounds(row)[0]["quotes"]] == ["达达"]
+
+
+@pytest.mark.parametrize(("state", "is_said"), [("revived", True), ("dead", False)])
+def test_a_rider_who_took_a_dead_order_is_a_matter_until_he_is_gone(
+    place: DeliveryStore, state: str, is_said: bool
+) -> None:
+    row = waiting(store=place.store)
+    called(row, state=state, needs_person=True, for_person="revived")
+    text = shown(at_work(place.store), row)
+    assert ("A rider whom nobody needs may come" in text) is is_said
